@@ -1,0 +1,117 @@
+namespace Cresset;
+
+/// <summary>Computes the gradients of an operator's inputs from that of its output; null where an input needs none.
+/// Written with tensor operators, so that it can itself be differentiated.</summary>
+/// <param name="node">The recorded call: its saved tensors, and which inputs need a gradient.</param>
+/// <param name="gradient">The gradient of the output, in its shape.</param>
+public delegate Tensor?[] GradientFunction(Node node, Tensor gradient);
+
+/// <summary>As <see cref="GradientFunction"/>, for an operator with several outputs; a gradient is null where that output
+/// took no part in the result.</summary>
+public delegate Tensor?[] MultipleGradientFunction(Node node, Tensor?[] gradients);
+
+/// <summary>One recorded call of an operator: where its inputs came from, what it saved, and how its gradient is computed.
+/// PyTorch: <c>grad_fn</c>.</summary>
+public sealed class Node
+{
+    static long lastSequence;
+
+    readonly Edge[] edges;
+    readonly Delegate gradient;
+    Tensor[]? saved;
+    readonly int[] savedVersions;
+    List<Func<Tensor, Tensor?>>?[]? hooks;
+
+    internal Node(string name, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> saved, Shape[] outputShapes, DType outputType, Delegate gradient)
+    {
+        Name = name;
+        OutputShapes = outputShapes;
+        OutputType = outputType;
+        this.gradient = gradient;
+        this.saved = saved.ToArray();
+        savedVersions = saved.Length == 0 ? [] : new int[saved.Length];
+        for (var i = 0; i < saved.Length; i++) savedVersions[i] = saved[i].Storage.Version;
+        edges = new Edge[inputs.Length];
+        for (var i = 0; i < inputs.Length; i++) edges[i] = inputs[i].GradientEdge();
+        Sequence = Interlocked.Increment(ref lastSequence);
+    }
+
+    // The end of a path: adds to the gradient of a leaf.
+    internal Node(Tensor leaf)
+    {
+        Name = "leaf";
+        Leaf = leaf;
+        OutputShapes = [leaf.Shape];
+        OutputType = leaf.DType;
+        edges = [];
+        saved = [];
+        savedVersions = [];
+        gradient = static (Node _, Tensor _) => Array.Empty<Tensor?>();
+    }
+
+    /// <summary>The operator's name.</summary>
+    public string Name { get; }
+
+    /// <summary>The shapes of the inputs.</summary>
+    public Shape InputShape(int input) => edges[input].Shape;
+
+    /// <summary>Whether an input needs a gradient: one that does not need not be computed.</summary>
+    public bool Needs(int input) => edges[input].Node is not null;
+
+    /// <summary>A tensor that was saved for backward.</summary>
+    /// <exception cref="InvalidOperationException">The graph was released by an earlier backward, or the tensor was
+    /// changed in place since.</exception>
+    public Tensor Saved(int index)
+    {
+        if (saved is null) throw Released();
+        var tensor = saved[index];
+        if (tensor.Storage.Version != savedVersions[index])
+            throw new InvalidOperationException(
+                $"backward of {Name}: a tensor of shape {tensor.Shape} that it saved was changed in place after the forward pass (version {tensor.Storage.Version}, saved at {savedVersions[index]}); use the operator that makes a new tensor, or change a Clone()");
+        return tensor;
+    }
+
+    // Larger for later nodes, so that the order of numbers is an order of the graph. Leaves have 0.
+    internal long Sequence { get; }
+
+    internal Tensor? Leaf { get; }
+
+    internal Shape[] OutputShapes { get; }
+
+    internal DType OutputType { get; }
+
+    internal ReadOnlySpan<Edge> Edges => edges;
+
+    internal bool IsReleased => saved is null;
+
+    internal bool HasSaved(Tensor tensor) => saved is not null && Array.IndexOf(saved, tensor) >= 0;
+
+    internal void Release() => saved = null;
+
+    internal InvalidOperationException Released() => new(
+        $"backward of {Name}: its graph was released by an earlier backward; pass retainGraph: true to the first one, or compute the output again");
+
+    internal Tensor?[] Backward(Tensor?[] gradients)
+    {
+        if (saved is null) throw Released();
+        return gradient is GradientFunction single ? single(this, gradients[0]!) : ((MultipleGradientFunction)gradient)(this, gradients);
+    }
+
+    internal Action AddHook(int output, Func<Tensor, Tensor?> hook)
+    {
+        hooks ??= new List<Func<Tensor, Tensor?>>?[OutputShapes.Length];
+        var list = hooks[output] ??= [];
+        list.Add(hook);
+        return () => list.Remove(hook);
+    }
+
+    internal Tensor RunHooks(int output, Tensor gradient)
+    {
+        if (hooks?[output] is not { } list) return gradient;
+        foreach (var hook in list.ToArray()) gradient = hook(gradient) ?? gradient;
+        return gradient;
+    }
+}
+
+// Where an input came from: output number Index of Node; Node is null where the input needs no gradient.
+readonly record struct Edge(Node? Node, int Index, Shape Shape, DType DType);

@@ -1,0 +1,57 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Cresset.Kernels.Cpu;
+
+// 128 bits of elements at once.
+readonly unsafe struct Lanes128<T>(Vector128<T> v) : ILanes<Lanes128<T>, T> where T : unmanaged
+{
+    readonly Vector128<T> v = v;
+
+    public static int Count => Vector128<T>.Count;
+    public static Lanes128<T> Load(T* source) => new(Vector128.Load(source));
+    public static void Store(Lanes128<T> lanes, T* target) => lanes.v.Store(target);
+    public static Lanes128<T> From(Scalar value) => new(Vector128.Create(value.As<T>()));
+    public static Lanes128<T> operator +(Lanes128<T> a, Lanes128<T> b) => new(a.v + b.v);
+    public static Lanes128<T> operator -(Lanes128<T> a, Lanes128<T> b) => new(a.v - b.v);
+    public static Lanes128<T> operator *(Lanes128<T> a, Lanes128<T> b) => new(a.v * b.v);
+    public static Lanes128<T> operator /(Lanes128<T> a, Lanes128<T> b) => new(a.v / b.v);
+    public static Lanes128<T> operator -(Lanes128<T> a) => new(-a.v);
+    public static Lanes128<T> operator &(Lanes128<T> a, Lanes128<T> b) => new(a.v & b.v);
+    public static Lanes128<T> operator |(Lanes128<T> a, Lanes128<T> b) => new(a.v | b.v);
+    public static Lanes128<T> operator ^(Lanes128<T> a, Lanes128<T> b) => new(a.v ^ b.v);
+    public static Lanes128<T> Min(Lanes128<T> a, Lanes128<T> b) => new(Vector128.Min(a.v, b.v));
+    public static Lanes128<T> Max(Lanes128<T> a, Lanes128<T> b) => new(Vector128.Max(a.v, b.v));
+    public static Lanes128<T> Abs(Lanes128<T> a) => new(Vector128.Abs(a.v));
+    public static Lanes128<T> Sqrt(Lanes128<T> a) => new(Vector128.Sqrt(a.v));
+    public static Lanes128<T> Less(Lanes128<T> a, Lanes128<T> b) => new(Vector128.LessThan(a.v, b.v));
+    public static Lanes128<T> LessOrEqual(Lanes128<T> a, Lanes128<T> b) => new(Vector128.LessThanOrEqual(a.v, b.v));
+    public static Lanes128<T> Equal(Lanes128<T> a, Lanes128<T> b) => new(Vector128.Equals(a.v, b.v));
+    public static Lanes128<T> Select(Lanes128<T> mask, Lanes128<T> a, Lanes128<T> b) => new(Vector128.ConditionalSelect(mask.v, a.v, b.v));
+
+    public static Lanes128<T> MultiplyAdd(Lanes128<T> a, Lanes128<T> b, Lanes128<T> c) =>
+        typeof(T) == typeof(float) ? new(Vector128.FusedMultiplyAdd(a.v.AsSingle(), b.v.AsSingle(), c.v.AsSingle()).As<float, T>())
+        : typeof(T) == typeof(double) ? new(Vector128.FusedMultiplyAdd(a.v.AsDouble(), b.v.AsDouble(), c.v.AsDouble()).As<double, T>())
+        : a * b + c;
+
+    public static Lanes128<T> Floor(Lanes128<T> a) => typeof(T) == typeof(float) ? Of(Vector128.Floor(a.v.AsSingle())) : Of(Vector128.Floor(a.v.AsDouble()));
+    public static Lanes128<T> Ceiling(Lanes128<T> a) => typeof(T) == typeof(float) ? Of(Vector128.Ceiling(a.v.AsSingle())) : Of(Vector128.Ceiling(a.v.AsDouble()));
+    public static Lanes128<T> Round(Lanes128<T> a) => typeof(T) == typeof(float) ? Of(Vector128.Round(a.v.AsSingle())) : Of(Vector128.Round(a.v.AsDouble()));
+    public static Lanes128<T> Truncate(Lanes128<T> a) => typeof(T) == typeof(float) ? Of(Vector128.Truncate(a.v.AsSingle())) : Of(Vector128.Truncate(a.v.AsDouble()));
+    public static Lanes128<T> Exp(Lanes128<T> a) => typeof(T) == typeof(float) ? Of(Vector128.Exp(a.v.AsSingle())) : Of(Vector128.Exp(a.v.AsDouble()));
+    public static Lanes128<T> Log(Lanes128<T> a) => typeof(T) == typeof(float) ? Of(Vector128.Log(a.v.AsSingle())) : Of(Vector128.Log(a.v.AsDouble()));
+    public static Lanes128<T> Sin(Lanes128<T> a) => typeof(T) == typeof(float) ? Of(Vector128.Sin(a.v.AsSingle())) : Of(Vector128.Sin(a.v.AsDouble()));
+    public static Lanes128<T> Cos(Lanes128<T> a) => typeof(T) == typeof(float) ? Of(Vector128.Cos(a.v.AsSingle())) : Of(Vector128.Cos(a.v.AsDouble()));
+
+    // The framework has no vector form of Pow: one lane after another.
+    public static Lanes128<T> Pow(Lanes128<T> a, Lanes128<T> b)
+    {
+        var result = a.v;
+        for (var i = 0; i < Count; i++) result = result.WithElement(i, LaneMath.Pow(a.v.GetElement(i), b.v.GetElement(i)));
+        return new(result);
+    }
+
+    static Lanes128<T> Of(Vector128<float> x) => new(x.As<float, T>());
+    static Lanes128<T> Of(Vector128<double> x) => new(x.As<double, T>());
+}

@@ -1,0 +1,63 @@
+namespace Cresset.Kernels.Cpu;
+
+public sealed unsafe partial class CpuBackend
+{
+    /// <inheritdoc/>
+    public override void MatMul(in Operand a, in Operand b, Operand? bias, in Operand c)
+    {
+        if (c.DType == DType.Float32) Products<float>(a, b, bias, c);
+        else if (c.DType == DType.Float64) Products<double>(a, b, bias, c);
+        else throw Unsupported("MatMul", c.DType);
+        GC.KeepAlive(a.Storage);
+        GC.KeepAlive(b.Storage);
+        GC.KeepAlive(bias?.Storage);
+        GC.KeepAlive(c.Storage);
+    }
+
+    static void Products<T>(in Operand a, in Operand b, Operand? bias, in Operand c) where T : unmanaged
+    {
+        var rank = c.Layout.Rank;
+        var shape = c.Layout.Shape.AsSpan();
+        int m = shape[rank - 2], n = shape[rank - 1], k = a.Layout.Shape.AsSpan()[rank - 1];
+        if (m == 0 || n == 0) return;
+        long batches = 1;
+        for (var i = 0; i < rank - 2; i++) batches *= shape[i];
+        var body = new ProductBody<T>
+        {
+            A = (T*)a.Pointer,
+            B = (T*)b.Pointer,
+            C = (T*)c.Pointer,
+            Bias = bias is { } values ? (T*)values.Pointer : null,
+            M = m,
+            N = n,
+            K = k,
+            ARow = a.Layout.Strides[rank - 2],
+            AColumn = a.Layout.Strides[rank - 1],
+            BRow = b.Layout.Strides[rank - 2],
+            BColumn = b.Layout.Strides[rank - 1],
+        };
+        for (var i = 0; i < rank - 2; i++) body.Add(shape[i], a.Layout.Strides[i], b.Layout.Strides[i]);
+        // Many small products share the threads; a few large ones are each cut up by the product itself.
+        if (batches > 1 && (long)m * n * k < 1 << 18) WorkerPool.For((int)batches, ref body);
+        else for (var i = 0; i < batches; i++) body.Run(i);
+    }
+
+    struct ProductBody<T> : IParallelBody where T : unmanaged
+    {
+        internal T* A, B, C, Bias;
+        internal int M, N, K;
+        internal long ARow, AColumn, BRow, BColumn;
+        Walk batches;
+
+        internal void Add(long size, long aStride, long bStride) => batches.Add(size, aStride, bStride);
+
+        public readonly void Run(int part)
+        {
+            batches.Offsets(part, out var a, out var b);
+            if (typeof(T) == typeof(float))
+                Gemm.Multiply(M, N, K, (float*)(A + a), ARow, AColumn, (float*)(B + b), BRow, BColumn, (float*)(C + (long)part * M * N), N, false, (float*)Bias);
+            else
+                Gemm.Multiply(M, N, K, (double*)(A + a), ARow, AColumn, (double*)(B + b), BRow, BColumn, (double*)(C + (long)part * M * N), N, false, (double*)Bias);
+        }
+    }
+}

@@ -1,0 +1,284 @@
+using System.Numerics;
+using System.Runtime.Intrinsics;
+
+namespace Cresset.Kernels.Cpu;
+
+// Folds. Elements are combined in vectors over blocks of fixed length, blocks in a fixed order and in a wider type, so that
+// a sum of many float32 numbers stays accurate and is the same at any thread count.
+public sealed unsafe partial class CpuBackend
+{
+    /// <inheritdoc/>
+    public override void Reduce<TReduction>(TReduction f, in Operand x, in Operand y)
+    {
+        switch (x.DType)
+        {
+            case DType.Float32: Reduction<TReduction, float, double>.Run(f, x, y); break;
+            case DType.Float64: Reduction<TReduction, double, double>.Run(f, x, y); break;
+            case DType.Int32: Reduction<TReduction, int, long>.Run(f, x, y); break;
+            case DType.Int64: Reduction<TReduction, long, long>.Run(f, x, y); break;
+            default: Reduction<TReduction, byte, long>.Run(f, x, y); break;
+        }
+        GC.KeepAlive(x.Storage);
+        GC.KeepAlive(y.Storage);
+    }
+
+    // T is the element's type, TSum the type in which blocks are combined.
+    unsafe struct Reduction<TReduction, T, TSum> : IParallelBody
+        where TReduction : unmanaged, IReduction
+        where T : unmanaged, INumber<T>, IMinMaxValue<T>
+        where TSum : unmanaged, INumber<TSum>, IMinMaxValue<TSum>
+    {
+        const int Block = 2048;
+        const int Columns = 256;
+        const long Grain = 1 << 16;
+
+        TReduction f;
+        Walk kept, folded;
+        byte* x;
+        byte* y;
+        long foldedCount, keptCount;
+        // The innermost dimension of x is folded (rows) or kept (columns).
+        bool rows;
+        long rowLength, rowStride, columnStride, columnTarget;
+        // Set where one long fold is cut into pieces.
+        TSum* pieces;
+        long pieceLength;
+        long itemsPerPart;
+
+        internal static void Run(TReduction f, in Operand x, in Operand y)
+        {
+            var state = new Reduction<TReduction, T, TSum> { f = f, x = x.Pointer, y = y.Pointer };
+            state.Plan(x, y);
+            if (state.keptCount == 0) return;
+            if (state.foldedCount == 0)
+            {
+                CpuBackend.Instance.FillIdentity(f.Identity<T>(), y);
+                return;
+            }
+            if (state.keptCount == 1 && state.foldedCount > Grain && state.rows && state.folded.Rank == 0)
+            {
+                state.RunPieces();
+                return;
+            }
+            var items = state.rows ? state.keptCount : state.keptCount * ((state.rowLength + Columns - 1) / Columns);
+            var work = state.rows ? state.foldedCount : state.foldedCount * Math.Min(state.rowLength, Columns);
+            state.itemsPerPart = Math.Max(1, Grain / Math.Max(work, 1));
+            WorkerPool.For((int)((items + state.itemsPerPart - 1) / state.itemsPerPart), ref state);
+        }
+
+        void Plan(in Operand source, in Operand target)
+        {
+            var shape = source.Layout.Shape.AsSpan();
+            var size = sizeof(T);
+            var inner = -1;
+            long smallest = long.MaxValue;
+            for (var i = 0; i < shape.Length; i++)
+            {
+                var stride = Math.Abs((long)source.Layout.Strides[i]);
+                if (shape[i] > 1 && stride > 0 && stride <= smallest)
+                {
+                    smallest = stride;
+                    inner = i;
+                }
+            }
+            rows = inner < 0 || target.Layout.Shape.AsSpan()[inner] == 1;
+            rowLength = 1;
+            foldedCount = keptCount = 1;
+            for (var i = 0; i < shape.Length; i++)
+            {
+                var isFolded = target.Layout.Shape.AsSpan()[i] == 1;
+                if (isFolded) foldedCount *= shape[i];
+                else if (i != inner) keptCount *= shape[i];
+                if (i == inner || shape[i] == 1) continue;
+                if (isFolded) folded.Add(shape[i], (long)source.Layout.Strides[i] * size, 0);
+                else kept.Add(shape[i], (long)source.Layout.Strides[i] * size, (long)target.Layout.Strides[i] * size);
+            }
+            if (inner < 0) return;
+            rowLength = shape[inner];
+            rowStride = (long)source.Layout.Strides[inner] * size;
+            columnStride = rowStride;
+            columnTarget = (long)target.Layout.Strides[inner] * size;
+            if (!rows && rowLength == 0) keptCount = 0;
+        }
+
+        void RunPieces()
+        {
+            pieceLength = Grain;
+            var count = (int)((rowLength + pieceLength - 1) / pieceLength);
+            var storage = MemoryPool.Rent((long)count * sizeof(TSum), CpuBackend.Instance);
+            pieces = (TSum*)storage.Pointer;
+            WorkerPool.For(count, ref this);
+            var total = pieces[0];
+            for (var i = 1; i < count; i++) total = CombineSums(total, pieces[i]);
+            *(T*)y = T.CreateTruncating(total);
+            GC.KeepAlive(storage);
+        }
+
+        public void Run(int part)
+        {
+            if (pieces != null)
+            {
+                var start = part * pieceLength;
+                pieces[part] = FoldRow(x + start * rowStride, Math.Min(pieceLength, rowLength - start));
+                return;
+            }
+            var first = part * itemsPerPart;
+            if (rows)
+            {
+                var last = Math.Min(first + itemsPerPart, keptCount);
+                for (var i = first; i < last; i++) FoldRows(i);
+                return;
+            }
+            var blocks = (rowLength + Columns - 1) / Columns;
+            var end = Math.Min(first + itemsPerPart, keptCount * blocks);
+            for (var i = first; i < end; i++)
+            {
+                if (Vector512.IsHardwareAccelerated) FoldColumns<Lanes512<T>>(i / blocks, i % blocks * Columns);
+                else if (Vector256.IsHardwareAccelerated) FoldColumns<Lanes256<T>>(i / blocks, i % blocks * Columns);
+                else FoldColumns<Lanes128<T>>(i / blocks, i % blocks * Columns);
+            }
+        }
+
+        void FoldRows(long item)
+        {
+            kept.Offsets(item, out var from, out var to);
+            var outer = foldedCount / rowLength;
+            var total = default(TSum);
+            for (long i = 0; i < outer; i++)
+            {
+                folded.Offsets(i, out var offset, out _);
+                var row = FoldRow(x + from + offset, rowLength);
+                total = i == 0 ? row : CombineSums(total, row);
+            }
+            *(T*)(y + to) = T.CreateTruncating(total);
+        }
+
+        TSum FoldRow(byte* row, long length)
+        {
+            if (Vector512.IsHardwareAccelerated) return FoldRow<Lanes512<T>>(row, length);
+            if (Vector256.IsHardwareAccelerated) return FoldRow<Lanes256<T>>(row, length);
+            return FoldRow<Lanes128<T>>(row, length);
+        }
+
+        TSum FoldRow<L>(byte* row, long length) where L : struct, ILanes<L, T>
+        {
+            var gathered = stackalloc T[Block];
+            var total = default(TSum);
+            for (long done = 0; done < length; done += Block)
+            {
+                var n = Math.Min(Block, length - done);
+                var source = (T*)(row + done * rowStride);
+                if (rowStride != sizeof(T))
+                {
+                    Gather(row + done * rowStride, rowStride, gathered, n);
+                    source = gathered;
+                }
+                var sum = FoldBlock<L>(source, n);
+                total = done == 0 ? sum : CombineSums(total, sum);
+            }
+            return total;
+        }
+
+        TSum FoldBlock<L>(T* source, long n) where L : struct, ILanes<L, T>
+        {
+            var local = f;
+            var identity = local.Identity<T>();
+            var lanes = stackalloc T[64 / sizeof(T)];
+            for (var i = 0; i < L.Count; i++) lanes[i] = identity;
+            L a = L.Load(lanes), b = a, c = a, d = a;
+            long at = 0;
+            for (; at + 4 * L.Count <= n; at += 4 * L.Count)
+            {
+                a = local.Combine(a, local.Map(L.Load(source + at)));
+                b = local.Combine(b, local.Map(L.Load(source + at + L.Count)));
+                c = local.Combine(c, local.Map(L.Load(source + at + 2 * L.Count)));
+                d = local.Combine(d, local.Map(L.Load(source + at + 3 * L.Count)));
+            }
+            for (; at + L.Count <= n; at += L.Count) a = local.Combine(a, local.Map(L.Load(source + at)));
+            L.Store(local.Combine(local.Combine(a, b), local.Combine(c, d)), lanes);
+            var total = TSum.CreateTruncating(lanes[0]);
+            for (var i = 1; i < L.Count; i++) total = CombineSums(total, TSum.CreateTruncating(lanes[i]));
+            if (at == n) return total;
+            // The row's end, mapped in a vector; the lanes behind it hold numbers that nobody reads.
+            var rest = stackalloc T[64 / sizeof(T)];
+            for (var i = 0; i < L.Count; i++) rest[i] = at + i < n ? source[at + i] : T.One;
+            L.Store(local.Map(L.Load(rest)), rest);
+            for (var i = 0; i < n - at; i++) total = CombineSums(total, TSum.CreateTruncating(rest[i]));
+            return total;
+        }
+
+        // Combines across the rows of x, many columns at once; every block of rows starts anew and is then added up in the
+        // wider type.
+        void FoldColumns<L>(long item, long column) where L : struct, ILanes<L, T>
+        {
+            kept.Offsets(item, out var from, out var to);
+            var n = Math.Min(Columns, rowLength - column);
+            var local = f;
+            var identity = local.Identity<T>();
+            var block = stackalloc T[Columns];
+            var gathered = stackalloc T[Columns];
+            var totals = stackalloc TSum[Columns];
+            for (var i = 0; i < Columns; i++) gathered[i] = T.One;
+            var dense = columnStride == sizeof(T) && n == Columns;
+            for (long start = 0; start < foldedCount; start += 128)
+            {
+                var end = Math.Min(start + 128, foldedCount);
+                for (var i = 0; i < Columns; i++) block[i] = identity;
+                for (var i = start; i < end; i++)
+                {
+                    folded.Offsets(i, out var offset, out _);
+                    var row = x + from + offset + column * columnStride;
+                    if (!dense) Gather(row, columnStride, gathered, n);
+                    var source = dense ? (T*)row : gathered;
+                    for (long j = 0; j < n; j += L.Count)
+                        L.Store(local.Combine(L.Load(block + j), local.Map(L.Load(source + j))), block + j);
+                }
+                for (long j = 0; j < n; j++)
+                    totals[j] = start == 0 ? TSum.CreateTruncating(block[j]) : CombineSums(totals[j], TSum.CreateTruncating(block[j]));
+            }
+            var target = y + to + column * columnTarget;
+            for (long j = 0; j < n; j++, target += columnTarget) *(T*)target = T.CreateTruncating(totals[j]);
+        }
+
+        // One combination in the wider type, by way of a vector's first lane.
+        readonly TSum CombineSums(TSum a, TSum b) =>
+            f.Combine(new Lane<TSum>(a), new Lane<TSum>(b)).Value;
+    }
+
+    void FillIdentity<T>(T identity, in Operand y) where T : unmanaged, INumber<T>
+    {
+        Scalar value = typeof(T) == typeof(float) || typeof(T) == typeof(double) ? double.CreateTruncating(identity) : long.CreateTruncating(identity);
+        Fill(value, y);
+    }
+
+    // Some dimensions of an operand: from a running number to byte offsets in source and target.
+    struct Walk
+    {
+        internal int Rank;
+        fixed long sizes[Shape.MaxRank];
+        fixed long from[Shape.MaxRank];
+        fixed long to[Shape.MaxRank];
+
+        internal void Add(long size, long fromStride, long toStride)
+        {
+            sizes[Rank] = size;
+            from[Rank] = fromStride;
+            to[Rank++] = toStride;
+        }
+
+        internal readonly void Offsets(long number, out long source, out long target)
+        {
+            source = target = 0;
+            for (var i = Rank - 1; i > 0; i--)
+            {
+                var index = number % sizes[i];
+                number /= sizes[i];
+                source += index * from[i];
+                target += index * to[i];
+            }
+            if (Rank == 0) return;
+            source += number * from[0];
+            target += number * to[0];
+        }
+    }
+}

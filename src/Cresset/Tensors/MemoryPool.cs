@@ -1,0 +1,184 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using Cresset.Kernels;
+
+namespace Cresset;
+
+/// <summary>Where tensors' memory comes from: blocks of native memory in size classes, lent to storages and taken back
+/// when the garbage collector finds a storage unreachable. Nothing is disposed, nothing is finalized, nothing is freed
+/// while it can be reached.</summary>
+/// <remarks>Each block has one long-lived weak handle whose target is the storage that has rented it. At the boundaries of
+/// a training step (<see cref="StepBoundary"/>), when more than a budget is lent out, a collection of the youngest
+/// generation finds the dead storages, which are nearly all of those that the step made, and their blocks are lent again
+/// while they are still in the cache.</remarks>
+public static unsafe class MemoryPool
+{
+    const int Alignment = 64;
+    const long SmallestBudget = 8L << 20;
+    const long HardFactor = 4;
+
+    static readonly Lock Gate = new();
+    static readonly Stack<Block>[] Free = CreateClasses();
+    static Block?[] lent = new Block?[1024];
+    static int lentCount;
+    static long lentBytes, freeBytes;
+    static long budget = SmallestBudget;
+    static int collectionsSeen;
+
+    sealed class Block(byte* pointer, int sizeClass, long bytes)
+    {
+        public readonly byte* Pointer = pointer;
+        public readonly int SizeClass = sizeClass;
+        public readonly long Bytes = bytes;
+        // Short weak handles lose their target as soon as it is unreachable.
+        public WeakGCHandle<Storage> Borrower = new(null!);
+    }
+
+    /// <summary>Bytes of the blocks that tensors hold, as far as the last collection knows.</summary>
+    public static long BytesLent { get { lock (Gate) return lentBytes; } }
+
+    /// <summary>Bytes of the blocks that wait to be lent again.</summary>
+    public static long BytesFree { get { lock (Gate) return freeBytes; } }
+
+    // Four classes to each power of two waste at most a fifth of a block.
+    static Stack<Block>[] CreateClasses()
+    {
+        var classes = new Stack<Block>[4 * 40];
+        for (var i = 0; i < classes.Length; i++) classes[i] = new Stack<Block>();
+        return classes;
+    }
+
+    static int SizeClass(long bytes, out long rounded)
+    {
+        if (bytes <= 4 * Alignment)
+        {
+            var count = (int)Math.Max((bytes + Alignment - 1) / Alignment, 1);
+            rounded = count * Alignment;
+            return count - 1;
+        }
+        // bytes is in (2^power, 2^(power+1)]; the quarter of that range that holds it rounds it up.
+        var power = BitOperations.Log2((ulong)(bytes - 1));
+        var quarter = (int)((bytes - 1) >> (power - 2)) & 3;
+        rounded = (1L << power) + ((quarter + 1L) << (power - 2));
+        return 4 + 4 * (power - 8) + quarter;
+    }
+
+    /// <summary>A storage of at least this many bytes, uninitialised.</summary>
+    internal static Storage Rent(long bytes, Backend backend)
+    {
+        var sizeClass = SizeClass(bytes, out var rounded);
+        lock (Gate)
+        {
+            var stack = Free[sizeClass];
+            if (stack.Count == 0)
+            {
+                // A collection that happened for another reason may have told of dead storages already.
+                var collections = GC.CollectionCount(0);
+                if (collections != collectionsSeen && lentBytes > budget / 2) TakeBack();
+                if (stack.Count == 0 && lentBytes + rounded > HardFactor * budget) Collect();
+            }
+            Block block;
+            if (stack.TryPop(out var free))
+            {
+                block = free;
+                freeBytes -= block.Bytes;
+            }
+            else
+            {
+                block = Allocate(sizeClass, rounded);
+            }
+            var storage = new Storage(block.Pointer, bytes, backend);
+            block.Borrower.SetTarget(storage);
+            if (lentCount == lent.Length) Array.Resize(ref lent, 2 * lentCount);
+            lent[lentCount++] = block;
+            lentBytes += block.Bytes;
+            return storage;
+        }
+    }
+
+    static Block Allocate(int sizeClass, long rounded)
+    {
+        void* pointer;
+        try
+        {
+            pointer = NativeMemory.AlignedAlloc((nuint)rounded, Alignment);
+        }
+        catch (OutOfMemoryException)
+        {
+            Collect();
+            TrimFree();
+            pointer = NativeMemory.AlignedAlloc((nuint)rounded, Alignment);
+        }
+        return new Block((byte*)pointer, sizeClass, rounded);
+    }
+
+    /// <summary>Tells the pool that a step of work has ended, so that most of what it made is dead. Called by
+    /// <c>Backward</c>, by the optimizers and by the data loader; call it in a long loop of your own that does none of these.</summary>
+    public static void StepBoundary()
+    {
+        if (Volatile.Read(ref lentBytes) <= budget) return;
+        lock (Gate)
+        {
+            if (lentBytes > budget) Collect();
+        }
+    }
+
+    // The youngest generation first: it costs microseconds where nearly everything is dead. Older ones only while what
+    // lives is still above the budget; then the budget follows what lives, so that the next collection is as far away
+    // as the work is large.
+    static void Collect()
+    {
+        for (var generation = 0; generation <= GC.MaxGeneration; generation++)
+        {
+            GC.Collect(generation, GCCollectionMode.Forced, blocking: true, compacting: false);
+            TakeBack();
+            if (lentBytes <= budget / 2) return;
+        }
+        budget = Math.Max(SmallestBudget, 2 * lentBytes);
+    }
+
+    static void TakeBack()
+    {
+        collectionsSeen = GC.CollectionCount(0);
+        var kept = 0;
+        for (var i = 0; i < lentCount; i++)
+        {
+            var block = lent[i]!;
+            if (block.Borrower.TryGetTarget(out _))
+            {
+                lent[kept++] = block;
+                continue;
+            }
+            lentBytes -= block.Bytes;
+            freeBytes += block.Bytes;
+            Free[block.SizeClass].Push(block);
+        }
+        Array.Clear(lent, kept, lentCount - kept);
+        lentCount = kept;
+    }
+
+    /// <summary>Collects what is unreachable and gives the blocks that nobody holds back to the operating system.</summary>
+    public static void Trim()
+    {
+        lock (Gate)
+        {
+            GC.Collect();
+            TakeBack();
+            TrimFree();
+            budget = Math.Max(SmallestBudget, 2 * lentBytes);
+        }
+    }
+
+    static void TrimFree()
+    {
+        foreach (var stack in Free)
+        {
+            while (stack.TryPop(out var block))
+            {
+                block.Borrower.Dispose();
+                NativeMemory.AlignedFree(block.Pointer);
+                freeBytes -= block.Bytes;
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using Cresset.Kernels;
+
+namespace Cresset;
+
+/// <summary>An n-dimensional array of one element type: a handle to a <see cref="Storage"/>, the <see cref="Layout"/> in
+/// which it is seen, and what automatic differentiation knows of it. Operators are extension members, each in a file of
+/// its own under Operators/. PyTorch: <c>torch.Tensor</c>.</summary>
+/// <remarks>Tensors need no <c>Dispose</c>: their memory returns to <see cref="MemoryPool"/> when nothing can reach it.
+/// Reading is safe from many threads at once; changing a tensor in place is not.</remarks>
+[DebuggerDisplay("{DebuggerText,nq}")]
+[SuppressMessage("Naming", "CA1711", Justification = "Tensor is the field's own term")]
+public partial class Tensor
+{
+    // What a kernel sees. A field, so that it goes to kernels by reference, without a copy.
+    readonly Operand operand;
+
+    internal Tensor(Storage storage, in Layout layout, DType dtype)
+    {
+        operand = new Operand(storage, layout, dtype);
+    }
+
+    /// <summary>What a backend's primitive takes: storage, layout and type.</summary>
+    public ref readonly Operand Operand => ref operand;
+
+    /// <summary>The memory, which views share.</summary>
+    public Storage Storage => operand.Storage;
+
+    /// <summary>Shape, strides and offset.</summary>
+    public ref readonly Layout Layout => ref operand.Layout;
+
+    /// <summary>The type of the elements. PyTorch: <c>dtype</c>.</summary>
+    public DType DType => operand.DType;
+
+    /// <summary>The sizes of the dimensions. PyTorch: <c>shape</c>.</summary>
+    public Shape Shape => operand.Layout.Shape;
+
+    /// <summary>The number of dimensions; 0 for a scalar. PyTorch: <c>dim()</c>.</summary>
+    public int Rank => operand.Layout.Rank;
+
+    /// <summary>The number of elements. PyTorch: <c>numel()</c>.</summary>
+    public int ElementCount => operand.Layout.ElementCount;
+
+    /// <summary>The size of one dimension; negative ones count from the end. PyTorch: <c>size(dim)</c>.</summary>
+    public int Size(int dim) => Shape[dim];
+
+    /// <summary>True where the elements lie row-major without gaps. PyTorch: <c>is_contiguous()</c>.</summary>
+    public bool IsContiguous => operand.Layout.IsContiguous;
+
+    /// <summary>The backend whose kernels work on this tensor.</summary>
+    public Backend Backend => operand.Storage.Backend;
+
+    /// <summary>A new contiguous tensor, uninitialised: what an operator writes its result to.</summary>
+    internal static Tensor Allocate(Shape shape, DType dtype, Backend backend) =>
+        new(backend.Allocate((long)shape.ElementCount * dtype.Size()), new Layout(shape), dtype);
+
+    /// <summary>Another tensor over the same storage.</summary>
+    internal Tensor View(in Layout layout) => new(Storage, layout, DType) { IsView = true };
+
+    /// <summary>True where the tensor was made as a view of another one.</summary>
+    internal bool IsView { get; init; }
+
+    /// <summary>The only element, as a double. PyTorch: <c>item()</c>.</summary>
+    /// <exception cref="InvalidOperationException">The tensor has not exactly one element.</exception>
+    public double Item() => DType switch
+    {
+        DType.Float32 => Item<float>(),
+        DType.Float64 => Item<double>(),
+        DType.Int32 => Item<int>(),
+        DType.Int64 => Item<long>(),
+        DType.UInt8 => Item<byte>(),
+        _ => Item<bool>() ? 1 : 0,
+    };
+
+    /// <summary>The only element, in its own type.</summary>
+    /// <exception cref="InvalidOperationException">The tensor has not exactly one element, or another type.</exception>
+    public unsafe T Item<T>() where T : unmanaged
+    {
+        if (ElementCount != 1)
+            throw new InvalidOperationException($"Item: expected a tensor with one element, got the shape {Shape}; reduce it first, as with Sum() or Mean(), or take ToArray()");
+        RequireType<T>("Item");
+        var value = ((T*)Storage.Pointer)[Layout.Offset];
+        GC.KeepAlive(Storage);
+        return value;
+    }
+
+    /// <summary>The elements, row-major, as a new array. PyTorch: <c>tolist()</c>, <c>numpy()</c>.</summary>
+    /// <typeparam name="T">The element type; <c>To(dtype)</c> converts first.</typeparam>
+    /// <exception cref="InvalidOperationException">The tensor has another element type.</exception>
+    public T[] ToArray<T>() where T : unmanaged
+    {
+        RequireType<T>("ToArray");
+        var array = new T[ElementCount];
+        var target = new Tensor(Storage.Wrap(array, Backend), new Layout(Shape), DType);
+        Backend.Copy(operand, target.operand);
+        GC.KeepAlive(target);
+        return array;
+    }
+
+    /// <summary>The elements of a contiguous tensor, without a copy. Valid while the tensor is reachable; a change through
+    /// it is not seen by automatic differentiation.</summary>
+    /// <exception cref="InvalidOperationException">The tensor has another element type or is not contiguous.</exception>
+    public unsafe Span<T> AsSpan<T>() where T : unmanaged
+    {
+        RequireType<T>("AsSpan");
+        if (!IsContiguous)
+            throw new InvalidOperationException($"AsSpan: expected a contiguous tensor, got the shape {Shape} with strides {Shape.Format(Layout.Strides)}; call Contiguous() first");
+        return new Span<T>((T*)Storage.Pointer + Layout.Offset, ElementCount);
+    }
+
+    void RequireType<T>(string name) where T : unmanaged
+    {
+        if (DTypes.Of<T>() != DType)
+            throw new InvalidOperationException($"{name}: the tensor is {DType.Name()}, asked for {DTypes.Of<T>().Name()}; convert it first, as with To(DType.{DTypes.Of<T>()})");
+    }
+
+    /// <summary>Shape, type and values, aligned; large tensors are shortened with an ellipsis.</summary>
+    public override string ToString() => TensorPrinter.Format(this);
+
+    string DebuggerText => TensorPrinter.Summary(this);
+}
