@@ -68,11 +68,13 @@ def train(name, model, optimizer, arguments, x, labels):
             output[f"{text}.{k}.sum"], output[f"{text}.{k}.absSum"] = p.detach().sum(), p.detach().abs().sum()
     drift = (output["float64.loss"] - output["float32.loss"]).abs().max().item()
     print(f"{name}: loss {losses[0]:.4f} -> {losses[-1]:.4f}; float32 strays at most {drift:.1e} from float64")
-    recorder.add(name, f"{optimizer}, {STEPS} steps", {"x": x, "labels": labels, **start},
+    recorder.add(name, f"{optimizer}, lr {arguments['lr']:g}", {"x": x, "labels": labels, **start},
                  {"optimizer": optimizer, **arguments, "batchSize": BATCH, "steps": STEPS, "inputScale": 1 / 16}, output)
 
 
 train("Mlp", Mlp(), "SGD", {"lr": 0.1, "momentum": 0.9}, *samples(256, 64))
-train("Cnn", Cnn(), "Adam", {"lr": 1e-3}, *samples(128, 1, 12, 12))
+pictures, classes = samples(64, 1, 12, 12)
+for rate in (1e-3, 1e-2):
+    train("Cnn", Cnn(), "Adam", {"lr": rate}, pictures, classes)
 
 recorder.write()
