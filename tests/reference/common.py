@@ -9,6 +9,7 @@ import torch
 
 torch.set_num_threads(1)
 
+inf, nan = math.inf, math.nan
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -31,13 +32,13 @@ def to_json(value):
 
 
 def tensor(value):
-    """A tensor as JSON. float32 gets 9 significant digits, float64 the shortest text that reads back as the same number."""
+    """A tensor as JSON: float32 with 9 significant digits, float64 as the shortest text that reads back the same."""
     data = value.detach().contiguous().reshape(-1).tolist()
     if value.dtype == torch.float32:
         data = [float("%.9g" % v) for v in data]
     elif value.dtype == torch.bool:
         data = [int(v) for v in data]
-    return {"shape": list(value.shape), "dtype": str(value.dtype)[len("torch."):], "data": [to_json(v) for v in data]}
+    return {"shape": list(value.shape), "dtype": str(value.dtype)[len("torch.") :], "data": [to_json(v) for v in data]}
 
 
 def named(outputs):
@@ -47,6 +48,18 @@ def named(outputs):
 
 def snake(name):
     return re.sub("([A-Z])", lambda m: "_" + m.group(1).lower(), name)
+
+
+def doubles(*data):
+    return torch.tensor(data, dtype=torch.float64)
+
+
+def ints(*data, dtype=torch.int64):
+    return torch.tensor(data, dtype=dtype)
+
+
+def bools(*data):
+    return torch.tensor(data, dtype=torch.bool)
 
 
 class Values:
@@ -86,7 +99,9 @@ class Recorder:
         self.script, self.file, self.cases, self.names = script, file, [], set()
         self.values = Values(seed)
 
-    def add(self, operator, name, inputs=None, arguments=None, output=None, grad_output=None, gradients=None, error=None):
+    def add(
+        self, operator, name, inputs=None, arguments=None, output=None, grad_output=None, gradients=None, error=None
+    ):
         """One case as it is."""
         assert (operator, name) not in self.names, f"two cases named {operator}: {name}"
         self.names.add((operator, name))

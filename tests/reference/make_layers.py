@@ -1,4 +1,7 @@
-"""Layers and activations from stored parameters: outputs, gradients, buffers. Run: /usr/bin/python3 tests/reference/make_layers.py"""
+"""Layers and activations from stored parameters: outputs, gradients, buffers.
+
+Run: /usr/bin/python3 tests/reference/make_layers.py
+"""
 
 import torch
 from torch import nn
@@ -25,7 +28,9 @@ def layer(kind, name, x, arguments=None, training=True, fixed=None, input_gradie
     output.backward(weights)
     gradients = {"input": given.grad} if input_gradient else {}
     gradients.update({k: v.grad for k, v in module.named_parameters()})
-    recorder.add(kind, name, {"input": x, **state, **buffers}, {**arguments, "training": training}, output, weights, gradients)
+    recorder.add(
+        kind, name, {"input": x, **state, **buffers}, {**arguments, "training": training}, output, weights, gradients
+    )
 
 
 layer("Linear", "2-D", values.normal(3, 4), {"inFeatures": 4, "outFeatures": 2})
@@ -40,18 +45,43 @@ for name, shape, arguments in (
     ("unbatched", (2, 5, 5), {"inChannels": 2, "outChannels": 3, "kernelSize": 3}),
     ("padding 1", (1, 2, 4, 5), {"inChannels": 2, "outChannels": 3, "kernelSize": 3, "padding": 1}),
     ("stride 2", (2, 2, 6, 7), {"inChannels": 2, "outChannels": 2, "kernelSize": 3, "stride": 2}),
-    ("stride 2 padding 1", (1, 2, 6, 7), {"inChannels": 2, "outChannels": 2, "kernelSize": 3, "stride": 2, "padding": 1}),
+    (
+        "stride 2 padding 1",
+        (1, 2, 6, 7),
+        {"inChannels": 2, "outChannels": 2, "kernelSize": 3, "stride": 2, "padding": 1},
+    ),
     ("stride larger than kernel", (1, 1, 7, 8), {"inChannels": 1, "outChannels": 2, "kernelSize": 2, "stride": 3}),
-    ("kernel 2x3, stride 2x1, padding 0x2", (2, 2, 5, 4), {"inChannels": 2, "outChannels": 3, "kernelSize": [2, 3], "stride": [2, 1], "padding": [0, 2]}),
+    (
+        "kernel 2x3, stride 2x1, padding 0x2",
+        (2, 2, 5, 4),
+        {"inChannels": 2, "outChannels": 3, "kernelSize": [2, 3], "stride": [2, 1], "padding": [0, 2]},
+    ),
     ("dilation 2", (1, 2, 7, 7), {"inChannels": 2, "outChannels": 2, "kernelSize": 3, "dilation": 2}),
-    ("dilation 1x3 padding 2", (1, 1, 4, 7), {"inChannels": 1, "outChannels": 2, "kernelSize": [2, 3], "dilation": [1, 3], "padding": 2}),
+    (
+        "dilation 1x3 padding 2",
+        (1, 1, 4, 7),
+        {"inChannels": 1, "outChannels": 2, "kernelSize": [2, 3], "dilation": [1, 3], "padding": 2},
+    ),
     ("groups 2", (2, 4, 4, 4), {"inChannels": 4, "outChannels": 6, "kernelSize": 3, "groups": 2}),
-    ("depthwise, stride 2, padding 1", (1, 3, 5, 5), {"inChannels": 3, "outChannels": 3, "kernelSize": 3, "groups": 3, "stride": 2, "padding": 1}),
-    ("depthwise with multiplier, dilation 2", (1, 2, 6, 6), {"inChannels": 2, "outChannels": 4, "kernelSize": 3, "groups": 2, "dilation": 2, "padding": 2}),
+    (
+        "depthwise, stride 2, padding 1",
+        (1, 3, 5, 5),
+        {"inChannels": 3, "outChannels": 3, "kernelSize": 3, "groups": 3, "stride": 2, "padding": 1},
+    ),
+    (
+        "depthwise with multiplier, dilation 2",
+        (1, 2, 6, 6),
+        {"inChannels": 2, "outChannels": 4, "kernelSize": 3, "groups": 2, "dilation": 2, "padding": 2},
+    ),
     ("5x5 padding 2", (1, 1, 6, 6), {"inChannels": 1, "outChannels": 2, "kernelSize": 5, "padding": 2}),
     ("kernel as large as the input", (2, 2, 3, 4), {"inChannels": 2, "outChannels": 3, "kernelSize": [3, 4]}),
 ):
-    layer("Conv2d", name, values.normal(*shape), {**arguments, **({"paddingMode": "zeros"} if "padding" in arguments else {})})
+    layer(
+        "Conv2d",
+        name,
+        values.normal(*shape),
+        {**arguments, **({"paddingMode": "zeros"} if "padding" in arguments else {})},
+    )
 
 for name, shape, arguments in (
     ("2x2", (2, 2, 4, 6), {"kernelSize": 2}),
@@ -61,31 +91,56 @@ for name, shape, arguments in (
     ("stride 1, overlapping", (1, 2, 4, 4), {"kernelSize": 3, "stride": 1}),
     ("kernel 3x2, stride 2x1, padding 1x0", (1, 2, 5, 5), {"kernelSize": [3, 2], "stride": [2, 1], "padding": [1, 0]}),
     ("stride 2 padding 1 ceilMode", (1, 2, 6, 5), {"kernelSize": 3, "stride": 2, "padding": 1, "ceilMode": True}),
-    ("window that would start in the right padding is left out", (1, 1, 4, 4), {"kernelSize": 2, "stride": 3, "padding": 1, "ceilMode": True}),
+    (
+        "window that would start in the right padding is left out",
+        (1, 1, 4, 4),
+        {"kernelSize": 2, "stride": 3, "padding": 1, "ceilMode": True},
+    ),
 ):
     layer("MaxPool2d", name, values.distinct(*shape), arguments)
     layer("AvgPool2d", name, values.distinct(*shape), arguments)
 layer("MaxPool2d", "dilation 2", values.distinct(1, 2, 6, 7), {"kernelSize": 2, "stride": 1, "dilation": 2})
-layer("MaxPool2d", "dilation 2x1 padding 1 ceilMode", values.distinct(1, 1, 7, 7), {"kernelSize": 3, "stride": 2, "padding": 1, "dilation": [2, 1], "ceilMode": True})
-layer("MaxPool2d", "padding is below every value", -values.distinct(1, 1, 4, 4, low=1).abs(), {"kernelSize": 3, "stride": 2, "padding": 1})
-for name, extra in (("countIncludePad", {"countIncludePad": True}), ("not countIncludePad", {"countIncludePad": False}), ("divisorOverride 3", {"divisorOverride": 3}),
-                    ("countIncludePad, ceilMode", {"countIncludePad": True, "ceilMode": True}), ("not countIncludePad, ceilMode", {"countIncludePad": False, "ceilMode": True}),
-                    ("divisorOverride 3, ceilMode", {"divisorOverride": 3, "ceilMode": True})):
+layer(
+    "MaxPool2d",
+    "dilation 2x1 padding 1 ceilMode",
+    values.distinct(1, 1, 7, 7),
+    {"kernelSize": 3, "stride": 2, "padding": 1, "dilation": [2, 1], "ceilMode": True},
+)
+layer(
+    "MaxPool2d",
+    "padding is below every value",
+    -values.distinct(1, 1, 4, 4, low=1).abs(),
+    {"kernelSize": 3, "stride": 2, "padding": 1},
+)
+for name, extra in (
+    ("countIncludePad", {"countIncludePad": True}),
+    ("not countIncludePad", {"countIncludePad": False}),
+    ("divisorOverride 3", {"divisorOverride": 3}),
+    ("countIncludePad, ceilMode", {"countIncludePad": True, "ceilMode": True}),
+    ("not countIncludePad, ceilMode", {"countIncludePad": False, "ceilMode": True}),
+    ("divisorOverride 3, ceilMode", {"divisorOverride": 3, "ceilMode": True}),
+):
     layer("AvgPool2d", name, values.distinct(1, 2, 5, 6), {"kernelSize": 3, "stride": 2, "padding": 1, **extra})
-for name, shape, size in (("to 1x1", (2, 3, 4, 5), 1), ("to 2x3", (1, 2, 5, 7), [2, 3]), ("to the same size", (1, 1, 3, 3), 3), ("to a larger size", (1, 1, 3, 4), [5, 6]),
-                          ("unbatched", (2, 5, 5), [2, 2]), ("rows kept", (1, 2, 3, 6), [None, 2])):
+for name, shape, size in (
+    ("to 1x1", (2, 3, 4, 5), 1),
+    ("to 2x3", (1, 2, 5, 7), [2, 3]),
+    ("to the same size", (1, 1, 3, 3), 3),
+    ("to a larger size", (1, 1, 3, 4), [5, 6]),
+    ("unbatched", (2, 5, 5), [2, 2]),
+    ("rows kept", (1, 2, 3, 6), [None, 2]),
+):
     layer("AdaptiveAvgPool2d", name, values.distinct(*shape), {"outputSize": size})
 
 
 def batch_norm(kind, name, shape, arguments=None):
-    """Three training batches, then one in evaluation: input, input2 ... are the batches; buffers are those after each."""
+    """Three training batches, then one in evaluation: input1, input2 ...; the buffers are recorded after each."""
     arguments = {"numFeatures": shape[1], **(arguments or {})}
     module = getattr(nn, kind)(**{snake(k): v for k, v in arguments.items()})
     state = {k: values.normal(*v.shape) for k, v in module.named_parameters()}
     module.load_state_dict(state, strict=False)
     inputs, outputs, weights, gradients = dict(state), {}, {}, {}
     for step, training in enumerate((True, True, True, False), start=1):
-        x = (values.normal(*shape) * (1 + step / 4) + step / 8)
+        x = values.normal(*shape) * (1 + step / 4) + step / 8
         module.train(training).zero_grad()
         given = x.clone().requires_grad_()
         output = module(given)
@@ -99,8 +154,13 @@ def batch_norm(kind, name, shape, arguments=None):
 
 for kind, shapes in (("BatchNorm1d", ((4, 3), (2, 3, 4))), ("BatchNorm2d", ((2, 3, 2, 3),))):
     for shape in shapes:
-        for label, arguments in (("default", {}), ("momentum 0.3 eps 0.001", {"momentum": 0.3, "eps": 1e-3}), ("cumulative average", {"momentum": None}),
-                                 ("not affine", {"affine": False}), ("trackRunningStats false", {"trackRunningStats": False})):
+        for label, arguments in (
+            ("default", {}),
+            ("momentum 0.3 eps 0.001", {"momentum": 0.3, "eps": 1e-3}),
+            ("cumulative average", {"momentum": None}),
+            ("not affine", {"affine": False}),
+            ("trackRunningStats false", {"trackRunningStats": False}),
+        ):
             batch_norm(kind, f"{list(shape)}, {label}", shape, arguments)
 
 layer("LayerNorm", "last dimension", values.normal(2, 3, 5), {"normalizedShape": [5]})
@@ -110,7 +170,7 @@ layer("LayerNorm", "eps 0.1", values.normal(3, 5), {"normalizedShape": [5], "eps
 
 
 def embedding(name, indices, arguments):
-    """padding_idx keeps a row's gradient at zero; max_norm rescales rows in place, so the table afterwards is an output."""
+    """padding_idx keeps a row's gradient at zero; max_norm rescales rows in place: the table is an output too."""
     module = nn.Embedding(**{snake(k): v for k, v in arguments.items()})
     weight = values.normal(*module.weight.shape)
     with torch.no_grad():
@@ -118,20 +178,48 @@ def embedding(name, indices, arguments):
     output = module(indices)
     weights = values.weights(output)
     output.backward(weights)
-    recorder.add("Embedding", name, {"input": indices, "weight": weight}, arguments, {"output": output, "weight": module.weight}, {"output": weights},
-                 {"weight": module.weight.grad})
+    recorder.add(
+        "Embedding",
+        name,
+        {"input": indices, "weight": weight},
+        arguments,
+        {"output": output, "weight": module.weight},
+        {"output": weights},
+        {"weight": module.weight.grad},
+    )
 
 
 embedding("1-D, repeated", values.integers(0, 5, 7), {"numEmbeddings": 5, "embeddingDim": 3})
 embedding("2-D", values.integers(0, 5, 2, 3), {"numEmbeddings": 5, "embeddingDim": 2})
 embedding("paddingIdx", torch.tensor([[1, 0, 2], [2, 2, 1]]), {"numEmbeddings": 4, "embeddingDim": 2, "paddingIdx": 2})
-embedding("negative paddingIdx", torch.tensor([[1, 3], [3, 0]]), {"numEmbeddings": 4, "embeddingDim": 2, "paddingIdx": -1})
+embedding(
+    "negative paddingIdx", torch.tensor([[1, 3], [3, 0]]), {"numEmbeddings": 4, "embeddingDim": 2, "paddingIdx": -1}
+)
 embedding("maxNorm", torch.tensor([0, 2, 2, 1]), {"numEmbeddings": 4, "embeddingDim": 3, "maxNorm": 1.0})
-embedding("maxNorm, normType 1", torch.tensor([0, 2, 3]), {"numEmbeddings": 4, "embeddingDim": 3, "maxNorm": 1.5, "normType": 1.0})
+embedding(
+    "maxNorm, normType 1",
+    torch.tensor([0, 2, 3]),
+    {"numEmbeddings": 4, "embeddingDim": 3, "maxNorm": 1.5, "normType": 1.0},
+)
 
-for kind, arguments in (("ReLU", {}), ("LeakyReLU", {}), ("LeakyReLU", {"negativeSlope": 0.2}), ("ELU", {}), ("ELU", {"alpha": 1.5}), ("GELU", {}), ("GELU", {"approximate": "tanh"}),
-                        ("SiLU", {}), ("Softplus", {}), ("Softplus", {"beta": 2.0, "threshold": 3.0}), ("Tanh", {}), ("Sigmoid", {}),
-                        ("Softmax", {"dim": 1}), ("LogSoftmax", {"dim": 1}), ("Flatten", {}), ("Flatten", {"startDim": 0, "endDim": 1})):
+for kind, arguments in (
+    ("ReLU", {}),
+    ("LeakyReLU", {}),
+    ("LeakyReLU", {"negativeSlope": 0.2}),
+    ("ELU", {}),
+    ("ELU", {"alpha": 1.5}),
+    ("GELU", {}),
+    ("GELU", {"approximate": "tanh"}),
+    ("SiLU", {}),
+    ("Softplus", {}),
+    ("Softplus", {"beta": 2.0, "threshold": 3.0}),
+    ("Tanh", {}),
+    ("Sigmoid", {}),
+    ("Softmax", {"dim": 1}),
+    ("LogSoftmax", {"dim": 1}),
+    ("Flatten", {}),
+    ("Flatten", {"startDim": 0, "endDim": 1}),
+):
     layer(kind, ", ".join(f"{k} {v}" for k, v in arguments.items()) or "default", values.distinct(2, 3, 4), arguments)
 
 recorder.write()

@@ -30,7 +30,10 @@ def floats(data):
 
 
 def agree(ours, theirs):
-    assert torch.allclose(floats(ours), torch.as_tensor(theirs, dtype=torch.float64), atol=1e-12, rtol=1e-12), (ours, theirs)
+    assert torch.allclose(floats(ours), torch.as_tensor(theirs, dtype=torch.float64), atol=1e-12, rtol=1e-12), (
+        ours,
+        theirs,
+    )
 
 
 def confusion_matrix(predicted, target, classes):
@@ -51,7 +54,11 @@ def classification(name, predicted, target, classes):
     precision = [ratio(h, n) for h, n in zip(hits, said)]
     recall = [ratio(h, n) for h, n in zip(hits, support)]
     scores = {"precision": precision, "recall": recall, "f1": [f1(p, r) for p, r in zip(precision, recall)]}
-    output = {"confusionMatrix": torch.tensor(matrix), "support": torch.tensor(support), "accuracy": floats(ratio(sum(hits), total))}
+    output = {
+        "confusionMatrix": torch.tensor(matrix),
+        "support": torch.tensor(support),
+        "accuracy": floats(ratio(sum(hits), total)),
+    }
     for k, per_class in scores.items():
         output[f"{k}.perClass"] = floats(per_class)
         output[f"{k}.macro"] = floats(sum(per_class) / classes)
@@ -64,11 +71,18 @@ def classification(name, predicted, target, classes):
         labels = list(range(classes))
         agree(matrix, oracle.confusion_matrix(target, predicted, labels=labels))
         for average in (None, "macro", "weighted", "micro") + (("binary",) if classes == 2 else ()):
-            theirs = oracle.precision_recall_fscore_support(target, predicted, labels=labels if average != "binary" else None, average=average, zero_division=0)
+            theirs = oracle.precision_recall_fscore_support(
+                target, predicted, labels=labels if average != "binary" else None, average=average, zero_division=0
+            )
             for k, v in zip(scores, theirs):
                 agree(output[f"{k}.{average or 'perClass'}"].tolist(), v)
-    recorder.add("classification", name, {"predicted": torch.tensor(predicted, dtype=torch.int64), "target": torch.tensor(target, dtype=torch.int64)},
-                 {"numClasses": classes}, output)
+    recorder.add(
+        "classification",
+        name,
+        {"predicted": torch.tensor(predicted, dtype=torch.int64), "target": torch.tensor(target, dtype=torch.int64)},
+        {"numClasses": classes},
+        output,
+    )
 
 
 def noisy(target, classes, wrong):
@@ -133,9 +147,19 @@ def regression(name, predicted, target):
     residual, spread = sum(e * e for e in errors), sum((t - mean) ** 2 for t in target)
     output = {"mse": residual / len(target), "mae": sum(map(abs, errors)) / len(target), "r2": 1 - residual / spread}
     if oracle:
-        for k, function in (("mse", oracle.mean_squared_error), ("mae", oracle.mean_absolute_error), ("r2", oracle.r2_score)):
+        for k, function in (
+            ("mse", oracle.mean_squared_error),
+            ("mae", oracle.mean_absolute_error),
+            ("r2", oracle.r2_score),
+        ):
             agree(output[k], function(target, predicted))
-    recorder.add("regression", name, {"predicted": floats(predicted), "target": floats(target)}, None, {k: floats(v) for k, v in output.items()})
+    recorder.add(
+        "regression",
+        name,
+        {"predicted": floats(predicted), "target": floats(target)},
+        None,
+        {k: floats(v) for k, v in output.items()},
+    )
 
 
 target = values.normal(25)

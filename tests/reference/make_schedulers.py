@@ -1,4 +1,7 @@
-"""Learning-rate schedulers: the rates before the first and after every step. Run: /usr/bin/python3 tests/reference/make_schedulers.py"""
+"""Learning-rate schedulers: the rates before the first and after every step.
+
+Run: /usr/bin/python3 tests/reference/make_schedulers.py
+"""
 
 import warnings
 
@@ -12,7 +15,7 @@ values = recorder.values
 torch.set_default_dtype(torch.float64)
 warnings.filterwarnings("ignore")
 
-LAMBDAS = {"0.95^epoch": lambda epoch: 0.95 ** epoch, "1/(1+epoch)": lambda epoch: 1 / (1 + epoch)}
+LAMBDAS = {"0.95^epoch": lambda epoch: 0.95**epoch, "1/(1+epoch)": lambda epoch: 1 / (1 + epoch)}
 
 
 def optimizer_with(rates, kind="SGD", **options):
@@ -35,7 +38,9 @@ def schedule(kind, name, arguments, rates=(0.1,), steps=25, optimizer="SGD", opt
         record["lr"].append([float(g["lr"]) for g in maker.param_groups])
         for k in record:
             if k != "lr":
-                record[k].append([float(g["momentum"] if k == "momentum" else g["betas"][0]) for g in maker.param_groups])
+                record[k].append(
+                    [float(g["momentum"] if k == "momentum" else g["betas"][0]) for g in maker.param_groups]
+                )
 
     note()
     for step in range(steps):
@@ -45,8 +50,14 @@ def schedule(kind, name, arguments, rates=(0.1,), steps=25, optimizer="SGD", opt
     inputs = {"lr": torch.tensor(rates)}
     if metrics is not None:
         inputs["metrics"] = torch.tensor(metrics)
-    extra = {"optimizer": optimizer, **{k: list(v) if isinstance(v, tuple) else v for k, v in (options or {}).items()}} if optimizer != "SGD" or options else {}
-    recorder.add(kind, name, inputs, {**arguments, **extra, "steps": steps}, {k: torch.tensor(v) for k, v in record.items()})
+    extra = (
+        {"optimizer": optimizer, **{k: list(v) if isinstance(v, tuple) else v for k, v in (options or {}).items()}}
+        if optimizer != "SGD" or options
+        else {}
+    )
+    recorder.add(
+        kind, name, inputs, {**arguments, **extra, "steps": steps}, {k: torch.tensor(v) for k, v in record.items()}
+    )
 
 
 TWO = (0.1, 0.02)
@@ -70,18 +81,77 @@ SGD = {"momentum": 0.9}
 for anneal in ("cos", "linear"):
     for three in (False, True):
         label = anneal + (", three phases" if three else "")
-        schedule("OneCycleLR", label, {"maxLr": 0.5, "totalSteps": 26, "annealStrategy": anneal, "threePhase": three}, options=SGD)
+        schedule(
+            "OneCycleLR",
+            label,
+            {"maxLr": 0.5, "totalSteps": 26, "annealStrategy": anneal, "threePhase": three},
+            options=SGD,
+        )
 schedule("OneCycleLR", "two groups", {"maxLr": [0.5, 0.05], "totalSteps": 26}, TWO, options=SGD)
-schedule("OneCycleLR", "epochs and steps per epoch", {"maxLr": 0.5, "epochs": 3, "stepsPerEpoch": 7}, options=SGD, steps=20)
-schedule("OneCycleLR", "all options", {"maxLr": 0.2, "totalSteps": 26, "pctStart": 0.4, "baseMomentum": 0.8, "maxMomentum": 0.99, "divFactor": 10.0, "finalDivFactor": 100.0}, options=SGD)
+schedule(
+    "OneCycleLR", "epochs and steps per epoch", {"maxLr": 0.5, "epochs": 3, "stepsPerEpoch": 7}, options=SGD, steps=20
+)
+schedule(
+    "OneCycleLR",
+    "all options",
+    {
+        "maxLr": 0.2,
+        "totalSteps": 26,
+        "pctStart": 0.4,
+        "baseMomentum": 0.8,
+        "maxMomentum": 0.99,
+        "divFactor": 10.0,
+        "finalDivFactor": 100.0,
+    },
+    options=SGD,
+)
 schedule("OneCycleLR", "no momentum cycle", {"maxLr": 0.2, "totalSteps": 26, "cycleMomentum": False}, options=SGD)
-schedule("OneCycleLR", "Adam cycles beta1", {"maxLr": 0.01, "totalSteps": 26}, optimizer="Adam", options={"betas": (0.9, 0.999)})
+schedule(
+    "OneCycleLR",
+    "Adam cycles beta1",
+    {"maxLr": 0.01, "totalSteps": 26},
+    optimizer="Adam",
+    options={"betas": (0.9, 0.999)},
+)
 
 # A metric that falls, stalls, falls a little, rises.
-STALLING = [1.0, 0.8, 0.7, 0.7, 0.7, 0.70005, 0.69996, 0.69, 0.69, 0.69, 0.69, 0.69, 0.69, 0.5, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.6, 0.49, 0.49, 0.55, 0.6, 0.6, 0.6, 0.6, 0.6]
+STALLING = [
+    1.0,
+    0.8,
+    0.7,
+    0.7,
+    0.7,
+    0.70005,
+    0.69996,
+    0.69,
+    0.69,
+    0.69,
+    0.69,
+    0.69,
+    0.69,
+    0.5,
+    0.6,
+    0.6,
+    0.6,
+    0.6,
+    0.6,
+    0.6,
+    0.6,
+    0.6,
+    0.49,
+    0.49,
+    0.55,
+    0.6,
+    0.6,
+    0.6,
+    0.6,
+    0.6,
+]
 RISING = [1 - v for v in STALLING]
 NEGATIVE = [-v for v in STALLING]
-plateau = lambda name, arguments, metrics=STALLING, rates=(0.1,): schedule("ReduceLROnPlateau", name, arguments, rates, steps=len(metrics), metrics=metrics)
+plateau = lambda name, arguments, metrics=STALLING, rates=(0.1,): schedule(
+    "ReduceLROnPlateau", name, arguments, rates, steps=len(metrics), metrics=metrics
+)
 plateau("patience 2", {"patience": 2}, rates=TWO)
 plateau("default patience 10", {})
 plateau("patience 0, factor 0.5", {"patience": 0, "factor": 0.5})

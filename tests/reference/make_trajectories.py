@@ -57,7 +57,7 @@ def train(name, model, optimizer, arguments, x, labels):
         losses = []
         for step in range(STEPS):
             first = step * BATCH % len(labels)
-            loss = F.cross_entropy(model(x[first:first + BATCH].to(dtype) / 16), labels[first:first + BATCH])
+            loss = F.cross_entropy(model(x[first : first + BATCH].to(dtype) / 16), labels[first : first + BATCH])
             made.zero_grad()
             loss.backward()
             made.step()
@@ -68,8 +68,13 @@ def train(name, model, optimizer, arguments, x, labels):
             output[f"{text}.{k}.sum"], output[f"{text}.{k}.absSum"] = p.detach().sum(), p.detach().abs().sum()
     drift = (output["float64.loss"] - output["float32.loss"]).abs().max().item()
     print(f"{name}: loss {losses[0]:.4f} -> {losses[-1]:.4f}; float32 strays at most {drift:.1e} from float64")
-    recorder.add(name, f"{optimizer}, lr {arguments['lr']:g}", {"x": x, "labels": labels, **start},
-                 {"optimizer": optimizer, **arguments, "batchSize": BATCH, "steps": STEPS, "inputScale": 1 / 16}, output)
+    recorder.add(
+        name,
+        f"{optimizer}, lr {arguments['lr']:g}",
+        {"x": x, "labels": labels, **start},
+        {"optimizer": optimizer, **arguments, "batchSize": BATCH, "steps": STEPS, "inputScale": 1 / 16},
+        output,
+    )
 
 
 train("Mlp", Mlp(), "SGD", {"lr": 0.1, "momentum": 0.9}, *samples(256, 64))

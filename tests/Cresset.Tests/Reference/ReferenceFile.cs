@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Cresset.Tests.Reference;
 
-/// <summary>A file of tests/reference: what PyTorch computed. The form is described in tests/reference/README.md.</summary>
+/// <summary>A file of tests/reference: what PyTorch computed. tests/reference/README.md describes the form.</summary>
 public sealed class ReferenceFile
 {
     static readonly ConcurrentDictionary<string, ReferenceFile> s_files = new();
@@ -22,13 +22,14 @@ public sealed class ReferenceFile
     public static string Folder { get; } = Path.Combine(AppContext.BaseDirectory, "reference");
 
     /// <summary>The names of all files, without extension.</summary>
-    public static IEnumerable<string> Names =>
-        Directory.EnumerateFiles(Folder, "*.json").Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal);
+    public static IEnumerable<string> Names => Directory.EnumerateFiles(Folder, "*.json")
+        .Select(path => Path.GetFileNameWithoutExtension(path)).Order(StringComparer.Ordinal);
 
     public IReadOnlyList<ReferenceCase> Cases { get; }
 
     /// <summary>A file by its name, such as "operators"; read once.</summary>
-    public static ReferenceFile Load(string name) => s_files.GetOrAdd(name, n => new ReferenceFile(Path.Combine(Folder, n + ".json")));
+    public static ReferenceFile Load(string name) =>
+        s_files.GetOrAdd(name, n => new ReferenceFile(Path.Combine(Folder, n + ".json")));
 
     /// <summary>The cases of one operator. None at all is an error: a test over nothing proves nothing.</summary>
     public IReadOnlyList<ReferenceCase> Of(string @operator)
@@ -37,8 +38,9 @@ public sealed class ReferenceFile
         return found.Count > 0 ? found : throw new KeyNotFoundException($"no reference case of {@operator}");
     }
 
-    public ReferenceCase Case(string @operator, string name) =>
-        _byName.TryGetValue((@operator, name), out var found) ? found : throw new KeyNotFoundException($"no reference case {@operator}: {name}");
+    public ReferenceCase Case(string @operator, string name) => _byName.TryGetValue((@operator, name), out var found)
+        ? found
+        : throw new KeyNotFoundException($"no reference case {@operator}: {name}");
 }
 
 /// <summary>A tensor as written: row-major values, bools as 0 and 1.</summary>
@@ -59,7 +61,8 @@ public sealed class ReferenceTensor
     public double[] Data { get; }
 
     /// <summary>The value of a tensor of one element.</summary>
-    public double Item => Data.Length == 1 ? Data[0] : throw new InvalidOperationException($"{this} has not one element");
+    public double Item =>
+        Data.Length == 1 ? Data[0] : throw new InvalidOperationException($"{this} has not one element");
 
     public override string ToString() => $"{Dtype}[{string.Join(", ", Shape)}]";
 }
@@ -92,7 +95,7 @@ public sealed class ReferenceCase
     /// <summary>By name; a single output is named "output". Empty where <see cref="Error"/> is set.</summary>
     public OrderedDictionary<string, ReferenceTensor> Outputs { get; }
 
-    /// <summary>What flows into the outputs that have a gradient; a single one is named "output". Empty if none is recorded.</summary>
+    /// <summary>What flows into the outputs that have a gradient; a single one is named "output".</summary>
     public OrderedDictionary<string, ReferenceTensor> GradOutputs { get; }
 
     /// <summary>By input name. Empty if none is recorded.</summary>
@@ -101,11 +104,16 @@ public sealed class ReferenceCase
     /// <summary>PyTorch's message where it refuses the operation.</summary>
     public string? Error { get; }
 
-    public ReferenceTensor Output => Outputs.TryGetValue("output", out var one) ? one : throw new InvalidOperationException($"{this} has no single output");
+    public ReferenceTensor Output => Single(Outputs, "output");
 
-    public ReferenceTensor GradOutput => GradOutputs.TryGetValue("output", out var one) ? one : throw new InvalidOperationException($"{this} has no single gradOutput");
+    public ReferenceTensor GradOutput => Single(GradOutputs, "gradOutput");
 
     public override string ToString() => $"{Operator}: {Name}";
+
+    ReferenceTensor Single(OrderedDictionary<string, ReferenceTensor> tensors, string kind) =>
+        tensors.Count == 1
+            ? tensors.GetAt(0).Value
+            : throw new InvalidOperationException($"{this} has no single {kind}");
 
     /// <summary>Nothing, one tensor, or tensors by name.</summary>
     static OrderedDictionary<string, ReferenceTensor> Tensors(JsonElement json, string property)
@@ -158,19 +166,22 @@ public sealed class ReferenceArguments
     public int[] Ints(string name) => [.. Items(name).Select(v => v.GetInt32())];
 
     /// <summary>As <see cref="Ints"/>, with null where the list says null.</summary>
-    public int?[] NullableInts(string name) => [.. Items(name).Select(v => v.ValueKind == JsonValueKind.Null ? (int?)null : v.GetInt32())];
+    public int?[] NullableInts(string name) =>
+        [.. Items(name).Select(v => v.ValueKind == JsonValueKind.Null ? (int?)null : v.GetInt32())];
 
     public double[] Doubles(string name) => [.. Items(name).Select(Number)];
 
     public string[] Strings(string name) => [.. Items(name).Select(v => v.GetString()!)];
 
     /// <summary>The argument as written, for values that may be of several kinds.</summary>
-    public JsonElement Get(string name) =>
-        _json.TryGetProperty(name, out var value) ? value : throw new KeyNotFoundException($"{_case} has no argument {name}");
+    public JsonElement Get(string name) => _json.TryGetProperty(name, out var value)
+        ? value
+        : throw new KeyNotFoundException($"{_case} has no argument {name}");
 
     internal static double Number(JsonElement value) => value.ValueKind == JsonValueKind.String
         ? double.Parse(value.GetString()!, NumberStyles.Float, CultureInfo.InvariantCulture)
         : value.GetDouble();
 
-    JsonElement[] Items(string name) => Get(name) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray()] : [Get(name)];
+    JsonElement[] Items(string name) =>
+        Get(name) is { ValueKind: JsonValueKind.Array } list ? [.. list.EnumerateArray()] : [Get(name)];
 }
