@@ -1,7 +1,8 @@
 namespace Cresset.Vision;
 
 /// <summary>
-/// Pictures of one size with a class each, as plain arrays: pixels as bytes (0 to 255) in N, C, H, W order and one label a picture.
+/// Pictures of one size with a class each, as plain arrays: pixels as bytes (0 to 255) in N, C, H, W order and one
+/// label a picture.
 /// </summary>
 public sealed class LabelledImages
 {
@@ -12,7 +13,9 @@ public sealed class LabelledImages
     /// <param name="height">H, in pixels.</param>
     /// <param name="width">W, in pixels.</param>
     /// <param name="classes">The name of each class; its count is the number of classes.</param>
-    /// <exception cref="ArgumentException">A size is not positive, the lengths disagree, or a label is out of range.</exception>
+    /// <exception cref="ArgumentException">
+    /// A size is not positive, the lengths disagree, or a label is out of range.
+    /// </exception>
     public LabelledImages(byte[] pixels, long[] labels, int channels, int height, int width, IReadOnlyList<string> classes)
     {
         ArgumentNullException.ThrowIfNull(pixels);

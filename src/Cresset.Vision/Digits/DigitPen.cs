@@ -1,8 +1,9 @@
 namespace Cresset.Vision;
 
 /// <summary>
-/// Draws one digit on a canvas of 28x28 grey values (0 to 1): one pen, reused from picture to picture by one thread. Everything that
-/// decides a pixel is made of IEEE additions, multiplications, divisions and square roots, whose results are defined to the bit.
+/// Draws one digit on a canvas of 28x28 grey values (0 to 1): one pen, reused from picture to picture by one thread.
+/// Everything that decides a pixel is made of IEEE additions, multiplications, divisions and square roots, whose
+/// results are defined to the bit.
 /// </summary>
 internal sealed class DigitPen
 {
@@ -16,7 +17,9 @@ internal sealed class DigitPen
     private readonly double[] _y = new double[32];
     private SplitMix64 _random;
 
-    /// <summary>Draws the digit as the seed decides and writes its 784 bytes, ink bright on a dark ground as in MNIST.</summary>
+    /// <summary>
+    /// Draws the digit as the seed decides and writes its 784 bytes, ink bright on a dark ground as in MNIST.
+    /// </summary>
     public void Draw(int digit, ulong seed, Span<byte> pixels)
     {
         _random = new SplitMix64(seed);
@@ -31,7 +34,9 @@ internal sealed class DigitPen
         Write(pixels);
     }
 
-    /// <summary>The way from the digit's box to the canvas: x' = a x + b y + c + bend y^2, y' = d x + e y + f.</summary>
+    /// <summary>
+    /// The way from the digit's box to the canvas: x' = a x + b y + c + bend y^2, y' = d x + e y + f.
+    /// </summary>
     private readonly record struct Placement(double A, double B, double C, double D, double E, double F, double Bend)
     {
         public static Placement Draw(ref SplitMix64 random)
@@ -79,7 +84,9 @@ internal sealed class DigitPen
         }
     }
 
-    /// <summary>Draws the smooth curve through the points _x, _y (a Catmull-Rom spline that may turn sharply at corners).</summary>
+    /// <summary>
+    /// Draws the smooth curve through the points _x, _y (a Catmull-Rom spline that may turn sharply at corners).
+    /// </summary>
     private void DrawStroke(PenPoint[] stroke, double radius, double darkness, double gap)
     {
         // Pressure runs from one random value at the pen's touch-down over one in the middle to one at its lift-off.
@@ -109,7 +116,10 @@ internal sealed class DigitPen
         }
     }
 
-    /// <summary>The curve's direction at point i: along the chord of its neighbours, or at ends and corners along its own segment.</summary>
+    /// <summary>
+    /// The curve's direction at point i: along the chord of its neighbours, or at ends and corners along its own
+    /// segment.
+    /// </summary>
     private (double X, double Y) Tangent(PenPoint[] stroke, int i, bool leaving)
     {
         bool first = i == 0, last = i == stroke.Length - 1;
@@ -120,7 +130,9 @@ internal sealed class DigitPen
         return ((_x[i + 1] - _x[i - 1]) * 0.5, (_y[i + 1] - _y[i - 1]) * 0.5);
     }
 
-    /// <summary>Inks the pixels near a straight piece: full within the radius, fading to nothing over one pixel at its edge.</summary>
+    /// <summary>
+    /// Inks the pixels near a straight piece: full within the radius, fading to nothing over one pixel at its edge.
+    /// </summary>
     private void Ink(double x0, double y0, double x1, double y1, double radius, double darkness)
     {
         double reach = radius + 0.5;

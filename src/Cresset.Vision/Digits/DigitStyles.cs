@@ -6,8 +6,8 @@ namespace Cresset.Vision;
 internal readonly record struct PenPoint(double X, double Y, bool IsCorner);
 
 /// <summary>
-/// How people write the ten digits: for each digit several styles, for each style the pen strokes. A stroke is a list of points
-/// "x,y" in a box 60 wide and 100 high, y downwards, that a smooth curve passes through; "!" marks a corner.
+/// How people write the ten digits: for each digit several styles, for each style the pen strokes. A stroke is a list
+/// of points "x,y" in a box 60 wide and 100 high, y downwards, that a smooth curve passes through; "!" marks a corner.
 /// </summary>
 internal static class DigitStyles
 {

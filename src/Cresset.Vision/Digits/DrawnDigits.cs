@@ -1,14 +1,15 @@
 namespace Cresset.Vision;
 
 /// <summary>
-/// Handwritten-style digits that the library draws by itself: pen strokes in several writing styles a digit, with random joints,
-/// slant, turn, size, place, thickness, pressure, blur and noise, now and then a broken stroke or a speck. A data set without a
-/// download, and the same bytes on every machine.
+/// Handwritten-style digits that the library draws by itself: pen strokes in several writing styles a digit, with
+/// random joints, slant, turn, size, place, thickness, pressure, blur and noise, now and then a broken stroke or a
+/// speck. A data set without a download, and the same bytes on every machine.
 /// </summary>
 /// <remarks>
-/// The pictures have MNIST's form (28x28 grey, bright ink on a dark ground) but are their own set: a network trained on one does not
-/// serve the other. Picture i of a seed depends on the seed and i only, so a smaller set is the beginning of a larger one. Each run of
-/// ten pictures from a multiple of ten holds every digit once, in random order: any such cut is balanced. PyTorch has no counterpart.
+/// The pictures have MNIST's form (28x28 grey, bright ink on a dark ground) but are their own set: a network trained on
+/// one does not serve the other. Picture i of a seed depends on the seed and i only, so a smaller set is the beginning
+/// of a larger one. Each run of ten pictures from a multiple of ten holds every digit once, in random order: any such
+/// cut is balanced. PyTorch has no counterpart.
 /// </remarks>
 public static class DrawnDigits
 {
@@ -20,8 +21,12 @@ public static class DrawnDigits
 
     /// <summary>Draws a set of digits: count pictures of 1x28x28 bytes and their labels.</summary>
     /// <param name="count">How many pictures; 0 or more.</param>
-    /// <param name="seed">Which set: the same seed gives the same pictures, on every machine and with any number of threads.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The count is negative, or more than one array can hold (2.7 million).</exception>
+    /// <param name="seed">
+    /// Which set: the same seed gives the same pictures, on every machine and with any number of threads.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The count is negative, or more than one array can hold (2.7 million).
+    /// </exception>
     public static LabelledImages Draw(int count, ulong seed = 0) => Draw(count, seed, maxThreads: -1);
 
     internal static LabelledImages Draw(int count, ulong seed, int maxThreads)

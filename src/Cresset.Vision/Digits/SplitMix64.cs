@@ -1,8 +1,8 @@
 namespace Cresset.Vision;
 
 /// <summary>
-/// The SplitMix64 generator (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014). Its numbers are made by
-/// integer arithmetic and exact scaling only, so that they are the same on every machine.
+/// The SplitMix64 generator (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014). Its
+/// numbers are made by integer arithmetic and exact scaling only, so that they are the same on every machine.
 /// </summary>
 internal struct SplitMix64(ulong seed)
 {
@@ -18,7 +18,9 @@ internal struct SplitMix64(ulong seed)
 
     public ulong NextUInt64() => Mix(_state += 0x9E3779B97F4A7C15UL);
 
-    /// <summary>A whole number from 0 to limit less one. The bias of the multiplication, limit / 2^64, is of no account here.</summary>
+    /// <summary>
+    /// A whole number from 0 to limit less one. The bias of the multiplication, limit / 2^64, is of no account here.
+    /// </summary>
     public int NextInt(int limit) => (int)Math.BigMul(NextUInt64(), (ulong)limit, out _);
 
     /// <summary>Uniform on [0, 1): a multiple of 2^-53.</summary>
@@ -28,8 +30,8 @@ internal struct SplitMix64(ulong seed)
     public double NextBetween(double low, double high) => low + (high - low) * NextDouble();
 
     /// <summary>
-    /// Nearly normal, mean 0, standard deviation 1, never beyond ±3.5: the sum of four 16-bit uniform numbers. Chosen over
-    /// Box-Muller because it needs no logarithm or sine, whose last bits differ between platforms.
+    /// Nearly normal, mean 0, standard deviation 1, never beyond ±3.5: the sum of four 16-bit uniform numbers. Chosen
+    /// over Box-Muller because it needs no logarithm or sine, whose last bits differ between platforms.
     /// </summary>
     public double NextBell()
     {
