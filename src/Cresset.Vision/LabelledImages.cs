@@ -16,7 +16,8 @@ public sealed class LabelledImages
     /// <exception cref="ArgumentException">
     /// A size is not positive, the lengths disagree, or a label is out of range.
     /// </exception>
-    public LabelledImages(byte[] pixels, long[] labels, int channels, int height, int width, IReadOnlyList<string> classes)
+    public LabelledImages(
+        byte[] pixels, long[] labels, int channels, int height, int width, IReadOnlyList<string> classes)
     {
         ArgumentNullException.ThrowIfNull(pixels);
         ArgumentNullException.ThrowIfNull(labels);
@@ -27,13 +28,15 @@ public sealed class LabelledImages
         var expected = (Int128)labels.Length * channels * height * width;
         if (pixels.Length != expected)
             throw new ArgumentException(
-                $"LabelledImages: {labels.Length} labels of pictures {channels}x{height}x{width} need {expected} pixel bytes, " +
+                $"LabelledImages: {labels.Length} labels of pictures {channels}x{height}x{width} need {expected} " +
+                $"pixel bytes, " +
                 $"got {pixels.Length}.", nameof(pixels));
         for (int i = 0; i < labels.Length; i++)
         {
             if (labels[i] < 0 || labels[i] >= classes.Count)
                 throw new ArgumentException(
-                    $"LabelledImages: expected labels from 0 to {classes.Count - 1}, got {labels[i]} at index {i}.", nameof(labels));
+                    $"LabelledImages: expected labels from 0 to {classes.Count - 1}, got {labels[i]} at index " +
+                    $"{i}.", nameof(labels));
         }
         Pixels = pixels;
         Labels = labels;

@@ -22,7 +22,8 @@ public sealed class DatasetStore
     /// </param>
     public DatasetStore(string? directory = null, HttpMessageHandler? handler = null)
     {
-        Root = Path.GetFullPath(string.IsNullOrEmpty(directory) ? DefaultRoot(Environment.GetEnvironmentVariable) : directory);
+        Root = Path.GetFullPath(
+            string.IsNullOrEmpty(directory) ? DefaultRoot(Environment.GetEnvironmentVariable) : directory);
         _handler = handler;
     }
 
@@ -59,7 +60,9 @@ public sealed class DatasetStore
     /// </exception>
     /// <exception cref="OperationCanceledException">The download was cancelled.</exception>
     public async Task<string> EnsureAsync(
-        DatasetDefinition dataset, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default)
+        DatasetDefinition dataset,
+        IProgress<DownloadProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(dataset);
         CheckDefinition(dataset);
@@ -76,11 +79,15 @@ public sealed class DatasetStore
                 : new HttpClient(_handler, disposeHandler: false);
             client.Timeout = Timeout.InfiniteTimeSpan; // Patience rules instead: it restarts with every byte that comes
             foreach (DatasetFile file in MissingFiles(dataset))
-                await DownloadFromMirrorsAsync(client, dataset, file, folder, progress, cancellation).ConfigureAwait(false);
+                await DownloadFromMirrorsAsync(client, dataset, file, folder, progress, cancellation);
         }
-        catch
+        catch (Exception e)
         {
             RemoveEmptyFolders(folder, created);
+            if (e is UnauthorizedAccessException)
+                throw new IOException(
+                    $"Data set {dataset.Name}: its missing files cannot be written to {folder}: {e.Message} " +
+                    $"Name another folder by the variable {EnvironmentVariable}.", e);
             throw;
         }
         return folder;
@@ -94,7 +101,10 @@ public sealed class DatasetStore
     /// <param name="cancellation">Ends the download.</param>
     /// <returns>The data set's folder.</returns>
     /// <exception cref="IOException">A file came from no mirror.</exception>
-    public string Ensure(DatasetDefinition dataset, IProgress<DownloadProgress>? progress = null, CancellationToken cancellation = default) =>
+    public string Ensure(
+        DatasetDefinition dataset,
+        IProgress<DownloadProgress>? progress = null,
+        CancellationToken cancellation = default) =>
         Task.Run(() => EnsureAsync(dataset, progress, cancellation), cancellation).GetAwaiter().GetResult();
 
     /// <summary>The files of a data set that are not in its folder.</summary>
@@ -131,8 +141,8 @@ public sealed class DatasetStore
     }
 
     private async Task DownloadFromMirrorsAsync(
-        HttpClient client, DatasetDefinition dataset, DatasetFile file, string folder, IProgress<DownloadProgress>? progress,
-        CancellationToken cancellation)
+        HttpClient client, DatasetDefinition dataset, DatasetFile file, string folder,
+        IProgress<DownloadProgress>? progress, CancellationToken cancellation)
     {
         var tried = new List<string>();
         var causes = new List<Exception>();
@@ -143,11 +153,12 @@ public sealed class DatasetStore
             string temporary = Path.Combine(folder, $".{file.Name}.{Guid.NewGuid():N}.part");
             try
             {
-                await DownloadAsync(client, url, file, temporary, progress, cancellation).ConfigureAwait(false);
+                await DownloadAsync(client, url, file, temporary, progress, cancellation);
                 File.Move(temporary, Path.Combine(folder, file.Name), overwrite: true);
                 return;
             }
-            catch (Exception e) when (e is HttpRequestException or IOException or InvalidDataException or TimeoutException)
+            catch (Exception e)
+                when (e is HttpRequestException or IOException or InvalidDataException or TimeoutException)
             {
                 tried.Add($"  {url}: {e.Message}");
                 causes.Add(e);
@@ -161,23 +172,28 @@ public sealed class DatasetStore
         throw new IOException(
             $"Data set {dataset.Name}: {file.Name} could not be downloaded. Tried:{Environment.NewLine}" +
             $"{string.Join(Environment.NewLine, tried)}{Environment.NewLine}" +
-            $"Missing: {string.Join(", ", missing.Select(f => f.Name))}. Get the files by other ways and put them into {folder}, " +
+            $"Missing: {string.Join(", ", missing.Select(f => f.Name))}. Get the files by other ways and put them " +
+            $"into {folder}, " +
             $"or name the folder above the one that holds them by the variable {EnvironmentVariable}.",
             new AggregateException(causes));
     }
 
     private async Task DownloadAsync(
-        HttpClient client, Uri url, DatasetFile file, string temporary, IProgress<DownloadProgress>? progress, CancellationToken cancellation)
+        HttpClient client, Uri url, DatasetFile file, string temporary, IProgress<DownloadProgress>? progress,
+        CancellationToken cancellation)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         patience.CancelAfter(Patience);
         try
         {
-            using var response = await client.GetAsync(url, HttpCompletionOption.ResponseHeadersRead, patience.Token).ConfigureAwait(false);
+            using var response = await client.GetAsync(
+                url, HttpCompletionOption.ResponseHeadersRead, patience.Token);
             if (response.StatusCode != HttpStatusCode.OK)
-                throw new HttpRequestException($"the server answered {(int)response.StatusCode} {response.ReasonPhrase}");
-            await using var body = await response.Content.ReadAsStreamAsync(patience.Token).ConfigureAwait(false);
-            await using var target = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16, useAsync: true);
+                throw new HttpRequestException(
+                    $"the server answered {(int)response.StatusCode} {response.ReasonPhrase}");
+            await using var body = await response.Content.ReadAsStreamAsync(patience.Token);
+            await using var target = new FileStream(
+                temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16, useAsync: true);
             using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
             using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
 
@@ -187,7 +203,7 @@ public sealed class DatasetStore
             while (true)
             {
                 patience.CancelAfter(Patience);
-                int got = await body.ReadAsync(buffer, patience.Token).ConfigureAwait(false);
+                int got = await body.ReadAsync(buffer, patience.Token);
                 if (got == 0)
                     break;
                 bytes += got;
@@ -195,14 +211,15 @@ public sealed class DatasetStore
                     throw new InvalidDataException($"expected {file.Size} bytes, got more: not the published file");
                 md5.AppendData(buffer, 0, got);
                 sha256.AppendData(buffer, 0, got);
-                await target.WriteAsync(buffer.AsMemory(0, got), cancellation).ConfigureAwait(false);
+                await target.WriteAsync(buffer.AsMemory(0, got), cancellation);
                 if (bytes < next && bytes < file.Size)
                     continue;
                 next = bytes + step;
                 progress?.Report(new DownloadProgress(file.Name, bytes, file.Size));
             }
             if (bytes != file.Size)
-                throw new InvalidDataException($"expected {file.Size} bytes, got {bytes}: the download is incomplete or not the published file");
+                throw new InvalidDataException(
+                    $"expected {file.Size} bytes, got {bytes}: the download is incomplete or not the published file");
             CheckHash("MD5", file.Md5, md5);
             CheckHash("SHA-256", file.Sha256, sha256);
         }
@@ -216,7 +233,9 @@ public sealed class DatasetStore
     {
         string actual = Convert.ToHexStringLower(hash.GetHashAndReset());
         if (expected is not null && !expected.Equals(actual, StringComparison.OrdinalIgnoreCase))
-            throw new InvalidDataException($"expected {name} {expected}, got {actual}: the file is damaged or not the published one, and was deleted");
+            throw new InvalidDataException(
+                $"expected {name} {expected}, got {actual}: the file is damaged or not the published one, and was " +
+                "deleted");
     }
 
     private static void CheckDefinition(DatasetDefinition dataset)
@@ -225,13 +244,17 @@ public sealed class DatasetStore
         {
             RequirePlainName(file.Name, nameof(dataset));
             if (file.Md5 is null && file.Sha256 is null)
-                throw new ArgumentException($"Data set {dataset.Name}: {file.Name} has neither an MD5 nor a SHA-256 to check it by.", nameof(dataset));
+                throw new ArgumentException(
+                    $"Data set {dataset.Name}: {file.Name} has neither an MD5 nor a SHA-256 to check it " +
+                    "by.", nameof(dataset));
         }
         foreach (Uri mirror in dataset.Mirrors)
         {
-            if (!mirror.IsAbsoluteUri || (mirror.Scheme != Uri.UriSchemeHttps && !mirror.IsLoopback) || !mirror.AbsolutePath.EndsWith('/'))
+            bool secure = mirror.IsAbsoluteUri && (mirror.Scheme == Uri.UriSchemeHttps || mirror.IsLoopback);
+            if (!secure || !mirror.AbsolutePath.EndsWith('/'))
                 throw new ArgumentException(
-                    $"Data set {dataset.Name}: expected mirrors to be https addresses that end with a slash, got {mirror}.", nameof(dataset));
+                    $"Data set {dataset.Name}: expected mirrors to be https addresses that end with a slash, got " +
+                    $"{mirror}.", nameof(dataset));
         }
     }
 

@@ -51,13 +51,15 @@ public static class IdxFile
             uint length = (uint)(4 + 4 * data.Dimensions.Count + Buffer.ByteLength(data.Data));
             if (whole.LastFourBytes != length)
                 throw new InvalidDataException(
-                    $"{source}: expected a gzip file that ends with the length of its content, {length}, got {whole.LastFourBytes}: " +
+                    $"{source}: expected a gzip file that ends with the length of its content, {length}, got " +
+                    $"{whole.LastFourBytes}: " +
                     "the file is truncated, has bytes after its end, or is made of several gzip parts.");
             return data;
         }
         catch (InvalidDataException e) when (!e.Message.StartsWith(source, StringComparison.Ordinal))
         {
-            throw new InvalidDataException($"{source}: expected a whole gzip file, got a corrupt or truncated one ({e.Message})", e);
+            throw new InvalidDataException(
+                $"{source}: expected a whole gzip file, got a corrupt or truncated one ({e.Message})", e);
         }
     }
 
@@ -71,7 +73,8 @@ public static class IdxFile
     /// <exception cref="ArgumentException">
     /// The format has no such type, or the dimensions do not fit the data.
     /// </exception>
-    public static void Write<T>(string path, ReadOnlySpan<T> data, params ReadOnlySpan<int> dimensions) where T : unmanaged
+    public static void Write<T>(string path, ReadOnlySpan<T> data, params ReadOnlySpan<int> dimensions)
+        where T : unmanaged
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         byte[] header = Header(data, dimensions);
@@ -84,7 +87,8 @@ public static class IdxFile
         int size = Unsafe.SizeOf<T>();
         for (int i = 0; i < data.Length; i += ChunkBytes / size)
         {
-            ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(data.Slice(i, Math.Min(ChunkBytes / size, data.Length - i)));
+            int count = Math.Min(ChunkBytes / size, data.Length - i);
+            ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(data.Slice(i, count));
             bytes.CopyTo(chunk);
             ReverseIfLittleEndian(chunk.AsSpan(0, bytes.Length), size);
             target.Write(chunk, 0, bytes.Length);
@@ -95,7 +99,8 @@ public static class IdxFile
     {
         IdxType type = TypeOf(typeof(T));
         if (dimensions.Length is 0 or > 255)
-            throw new ArgumentException($"IDX: expected 1 to 255 dimensions, got {dimensions.Length}.", nameof(dimensions));
+            throw new ArgumentException(
+                $"IDX: expected 1 to 255 dimensions, got {dimensions.Length}.", nameof(dimensions));
         Int128 product = 1;
         foreach (int dimension in dimensions)
         {
@@ -104,7 +109,8 @@ public static class IdxFile
         }
         if (product != data.Length)
             throw new ArgumentException(
-                $"IDX: dimensions [{string.Join(", ", dimensions.ToArray())}] need {product} elements, got {data.Length}.", nameof(dimensions));
+                $"IDX: dimensions [{string.Join(", ", dimensions.ToArray())}] need {product} elements, got " +
+                $"{data.Length}.", nameof(dimensions));
         var header = new byte[4 + 4 * dimensions.Length];
         header[2] = (byte)type;
         header[3] = (byte)dimensions.Length;
@@ -118,10 +124,12 @@ public static class IdxFile
         Span<byte> head = stackalloc byte[4];
         int got = stream.ReadAtLeast(head, 4, throwOnEndOfStream: false);
         if (got < 4)
-            throw new InvalidDataException($"{source}: expected an IDX header of at least 4 bytes, got {got}: the file is truncated or empty.");
+            throw new InvalidDataException(
+                $"{source}: expected an IDX header of at least 4 bytes, got {got}: the file is truncated or empty.");
         if (head[0] != 0 || head[1] != 0)
             throw new InvalidDataException(
-                $"{source}: expected an IDX file, which starts with two zero bytes, got 0x{head[0]:X2} 0x{head[1]:X2}: this is another kind of file.");
+                $"{source}: expected an IDX file, which starts with two zero bytes, got 0x{head[0]:X2} " +
+                $"0x{head[1]:X2}: this is another kind of file.");
         var type = (IdxType)head[2];
         int size = SizeOf(type);
         if (size == 0)
@@ -142,7 +150,8 @@ public static class IdxFile
         byte[] data = ReadData(stream, bytes, source, shape, type);
         if (stream.ReadByte() >= 0)
             throw new InvalidDataException(
-                $"{source}: expected the end of the file after {shape} elements of type {type}, got more: bytes follow the end of the data.");
+                $"{source}: expected the end of the file after {shape} elements of type {type}, got more: bytes " +
+                "follow the end of the data.");
         return new IdxData(source, type, dimensions, Convert(data, type, size));
     }
 
@@ -153,13 +162,15 @@ public static class IdxFile
         int got = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
         if (got < bytes.Length)
             throw new InvalidDataException(
-                $"{source}: expected {count} dimensions of 4 bytes each, got {got} bytes of {bytes.Length}: the file is truncated.");
+                $"{source}: expected {count} dimensions of 4 bytes each, got {got} bytes of {bytes.Length}: the " +
+                "file is truncated.");
         var dimensions = new int[count];
         for (int i = 0; i < count; i++)
         {
             uint dimension = BinaryPrimitives.ReadUInt32BigEndian(bytes[(4 * i)..]);
             if (dimension > int.MaxValue)
-                throw new InvalidDataException($"{source}: expected dimension {i} to be at most {int.MaxValue}, got {dimension}.");
+                throw new InvalidDataException(
+                    $"{source}: expected dimension {i} to be at most {int.MaxValue}, got {dimension}.");
             dimensions[i] = (int)dimension;
         }
         return dimensions;
@@ -176,7 +187,8 @@ public static class IdxFile
             bytes *= dimension;
             if (bytes > Array.MaxLength)
                 throw new InvalidDataException(
-                    $"{source}: expected dimensions whose data is at most {Array.MaxLength} bytes, got {shape} elements of {size} bytes.");
+                    $"{source}: expected dimensions whose data is at most {Array.MaxLength} bytes, got {shape} " +
+                    $"elements of {size} bytes.");
         }
         return bytes;
     }
@@ -196,7 +208,8 @@ public static class IdxFile
             int got = stream.Read(data, filled, data.Length - filled);
             if (got == 0)
                 throw new InvalidDataException(
-                    $"{source}: expected {bytes} bytes of data for {shape} elements of type {type}, got {filled}: the file is truncated.");
+                    $"{source}: expected {bytes} bytes of data for {shape} elements of type {type}, got {filled}: " +
+                    "the file is truncated.");
             filled += got;
         }
         return data;
@@ -247,7 +260,8 @@ public static class IdxFile
         TypeCode.Int32 => IdxType.Int32,
         TypeCode.Single => IdxType.Float32,
         TypeCode.Double => IdxType.Float64,
-        _ => throw new ArgumentException($"IDX: expected elements of type byte, sbyte, short, int, float or double, got {type.Name}."),
+        _ => throw new ArgumentException(
+            $"IDX: expected elements of type byte, sbyte, short, int, float or double, got {type.Name}."),
     };
 
     /// <summary>
@@ -272,7 +286,11 @@ public static class IdxFile
 
         public override long Length => throw new NotSupportedException();
 
-        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
 
         public override int Read(Span<byte> buffer)
         {

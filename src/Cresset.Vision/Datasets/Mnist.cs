@@ -15,7 +15,10 @@ public static class Mnist
             new DatasetFile("t10k-images-idx3-ubyte.gz", 1648877, Md5: "9fb629c4189551a2d022fa330f9573f3"),
             new DatasetFile("t10k-labels-idx1-ubyte.gz", 4542, Md5: "ec29112dd5afa0611ce80d1b7f02629c"),
         ],
-        [new Uri("https://ossci-datasets.s3.amazonaws.com/mnist/"), new Uri("https://storage.googleapis.com/cvdf-datasets/mnist/")]);
+        [
+            new Uri("https://ossci-datasets.s3.amazonaws.com/mnist/"),
+            new Uri("https://storage.googleapis.com/cvdf-datasets/mnist/"),
+        ]);
 
     /// <summary>The names of the classes: "0" to "9".</summary>
     public static IReadOnlyList<string> Classes => DrawnDigits.Classes;
@@ -31,7 +34,8 @@ public static class Mnist
     /// </exception>
     public static LabelledImages Load(string folder, bool train) => Load(folder, train, Definition, Classes);
 
-    internal static LabelledImages Load(string folder, bool train, DatasetDefinition definition, IReadOnlyList<string> classes)
+    internal static LabelledImages Load(
+        string folder, bool train, DatasetDefinition definition, IReadOnlyList<string> classes)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         string part = train ? "train" : "t10k";
@@ -42,11 +46,14 @@ public static class Mnist
                 $"{images.Source}: expected pictures of 28x28, got {images.Dimensions[1]}x{images.Dimensions[2]}.");
         if (images.Dimensions[0] != labels.Dimensions[0])
             throw new InvalidDataException(
-                $"{labels.Source}: expected {images.Dimensions[0]} labels, one for each picture of {images.Source}, got {labels.Dimensions[0]}.");
+                $"{labels.Source}: expected {images.Dimensions[0]} labels, one for each picture of " +
+                $"{images.Source}, got {labels.Dimensions[0]}.");
         byte[] bytes = labels.As<byte>();
         int wrong = bytes.AsSpan().IndexOfAnyExceptInRange((byte)0, (byte)(classes.Count - 1));
         if (wrong >= 0)
-            throw new InvalidDataException($"{labels.Source}: expected labels from 0 to {classes.Count - 1}, got {bytes[wrong]} at index {wrong}.");
+            throw new InvalidDataException(
+                $"{labels.Source}: expected labels from 0 to {classes.Count - 1}, got {bytes[wrong]} at index " +
+                $"{wrong}.");
         return new LabelledImages(images.As<byte>(), Array.ConvertAll(bytes, label => (long)label), 1, 28, 28, classes);
     }
 
@@ -58,7 +65,8 @@ public static class Mnist
         IdxData data = IdxFile.Read(path);
         if (data.Type != IdxType.UInt8 || data.Dimensions.Count != rank)
             throw new InvalidDataException(
-                $"{path}: expected elements of type {IdxType.UInt8} in {rank} dimensions, got {data.Type} in {data.Dimensions.Count}.");
+                $"{path}: expected elements of type {IdxType.UInt8} in {rank} dimensions, got {data.Type} in " +
+                $"{data.Dimensions.Count}.");
         return data;
     }
 }

@@ -73,7 +73,8 @@ internal sealed class DigitPen
         {
             PenPoint[] stroke = strokes[s];
             // Each stroke of a digit in several strokes is set down a little beside its place.
-            double offX = strokes.Length > 1 ? _random.NextBell() * 2 : 0, offY = strokes.Length > 1 ? _random.NextBell() * 2 : 0;
+            double offX = strokes.Length > 1 ? _random.NextBell() * 2 : 0;
+            double offY = strokes.Length > 1 ? _random.NextBell() * 2 : 0;
             for (int i = 0; i < stroke.Length; i++)
             {
                 (_x[i], _y[i]) = place.Place(
@@ -90,7 +91,9 @@ internal sealed class DigitPen
     private void DrawStroke(PenPoint[] stroke, double radius, double darkness, double gap)
     {
         // Pressure runs from one random value at the pen's touch-down over one in the middle to one at its lift-off.
-        double start = _random.NextBetween(0.75, 1.15), middle = _random.NextBetween(0.85, 1.15), end = _random.NextBetween(0.6, 1.1);
+        double start = _random.NextBetween(0.75, 1.15);
+        double middle = _random.NextBetween(0.85, 1.15);
+        double end = _random.NextBetween(0.6, 1.1);
         int segments = stroke.Length - 1;
         int pieces = segments * PiecesPerSegment;
         double gapHalf = 1.3 / pieces;
@@ -107,7 +110,9 @@ internal sealed class DigitPen
                 double toX = h0 * _x[i] + h1 * startX + h2 * _x[i + 1] + h3 * endX;
                 double toY = h0 * _y[i] + h1 * startY + h2 * _y[i + 1] + h3 * endY;
                 double along = (piece + 0.5) / pieces;
-                double pressure = along < 0.5 ? start + (middle - start) * 2 * along : middle + (end - middle) * (2 * along - 1);
+                double pressure = along < 0.5
+                    ? start + (middle - start) * 2 * along
+                    : middle + (end - middle) * (2 * along - 1);
                 if (Math.Abs(along - gap) > gapHalf)
                     Ink(fromX, fromY, toX, toY, radius * pressure, Math.Min(1.0, darkness * (0.75 + 0.25 * pressure)));
                 fromX = toX;
@@ -136,8 +141,10 @@ internal sealed class DigitPen
     private void Ink(double x0, double y0, double x1, double y1, double radius, double darkness)
     {
         double reach = radius + 0.5;
-        int left = Math.Max(0, (int)(Math.Min(x0, x1) - reach)), right = Math.Min(Size - 1, (int)(Math.Max(x0, x1) + reach) + 1);
-        int top = Math.Max(0, (int)(Math.Min(y0, y1) - reach)), bottom = Math.Min(Size - 1, (int)(Math.Max(y0, y1) + reach) + 1);
+        int left = Math.Max(0, (int)(Math.Min(x0, x1) - reach));
+        int right = Math.Min(Size - 1, (int)(Math.Max(x0, x1) + reach) + 1);
+        int top = Math.Max(0, (int)(Math.Min(y0, y1) - reach));
+        int bottom = Math.Min(Size - 1, (int)(Math.Max(y0, y1) + reach) + 1);
         double dx = x1 - x0, dy = y1 - y0, length2 = dx * dx + dy * dy;
         double perLength2 = length2 > 1e-12 ? 1 / length2 : 0;
         for (int y = top; y <= bottom; y++)
@@ -165,7 +172,8 @@ internal sealed class DigitPen
         for (int i = 0; i < count; i++)
         {
             double x = _random.NextBetween(1, Size - 2), y = _random.NextBetween(1, Size - 2);
-            Ink(x, y, x + _random.NextBell() * 1.5, y + _random.NextBell() * 1.5, _random.NextBetween(0.1, 0.6), _random.NextBetween(0.4, 1));
+            double toX = x + _random.NextBell() * 1.5, toY = y + _random.NextBell() * 1.5;
+            Ink(x, y, toX, toY, _random.NextBetween(0.1, 0.6), _random.NextBetween(0.4, 1));
         }
     }
 
@@ -184,7 +192,8 @@ internal sealed class DigitPen
         }
         for (int i = 0; i < _canvas.Length; i++)
         {
-            double above = i >= Size ? _scratch[i - Size] : 0, below = i < _canvas.Length - Size ? _scratch[i + Size] : 0;
+            double above = i >= Size ? _scratch[i - Size] : 0;
+            double below = i < _canvas.Length - Size ? _scratch[i + Size] : 0;
             _canvas[i] = centre * _scratch[i] + side * (above + below);
         }
     }

@@ -82,7 +82,8 @@ internal static class DigitStyles
         {
             bool corner = point.EndsWith('!');
             string[] xy = point.TrimEnd('!').Split(',');
-            return new PenPoint(int.Parse(xy[0], CultureInfo.InvariantCulture), int.Parse(xy[1], CultureInfo.InvariantCulture), corner);
+            int x = int.Parse(xy[0], CultureInfo.InvariantCulture), y = int.Parse(xy[1], CultureInfo.InvariantCulture);
+            return new PenPoint(x, y, corner);
         })];
     }
 }

@@ -37,7 +37,8 @@ public static class DrawnDigits
         var pixels = new byte[count * bytes];
         long[] labels = DrawLabels(count, seed);
         ulong pictures = SplitMix64.Mix(seed ^ 0x5069637475726573UL); // a stream apart from the labels'
-        Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = maxThreads }, () => new DigitPen(), (i, _, pen) =>
+        var options = new ParallelOptions { MaxDegreeOfParallelism = maxThreads };
+        Parallel.For(0, count, options, () => new DigitPen(), (i, _, pen) =>
         {
             pen.Draw((int)labels[i], SplitMix64.Mix(pictures + (ulong)i), pixels.AsSpan(i * bytes, bytes));
             return pen;

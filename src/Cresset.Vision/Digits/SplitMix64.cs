@@ -36,7 +36,7 @@ internal struct SplitMix64(ulong seed)
     public double NextBell()
     {
         ulong bits = NextUInt64();
-        long sum = (long)(bits & 0xFFFF) + (long)((bits >> 16) & 0xFFFF) + (long)((bits >> 32) & 0xFFFF) + (long)(bits >> 48);
+        long sum = (long)((bits & 0xFFFF) + ((bits >> 16) & 0xFFFF) + ((bits >> 32) & 0xFFFF) + (bits >> 48));
         // The sum of four has mean 2 * 65535 and variance 4 * (65536^2 - 1) / 12, deviation 37837.2.
         return (sum - 131070) * (1.0 / 37837.2);
     }

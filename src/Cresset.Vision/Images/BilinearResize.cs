@@ -73,7 +73,8 @@ internal static class BilinearResize
             double total = 0;
             for (int k = 0; k < shares.Length; k++)
                 total += shares[k] = Math.Max(0.0, 1 - Math.Abs((k + start - centre + 0.5) * (1 / support)));
-            windows[i] = new Window(start, Array.ConvertAll(shares, share => (int)(0.5 + share / total * (1 << FractionBits))));
+            int[] weights = Array.ConvertAll(shares, share => (int)(0.5 + share / total * (1 << FractionBits)));
+            windows[i] = new Window(start, weights);
         }
         return windows;
     }

@@ -37,7 +37,8 @@ public static class ImageFile
         ArgumentException.ThrowIfNullOrEmpty(path);
         long length = new FileInfo(path).Length;
         if (length > MaxFileBytes)
-            throw new InvalidDataException($"{path}: expected a picture file of at most {MaxFileBytes} bytes, got {length}.");
+            throw new InvalidDataException(
+                $"{path}: expected a picture file of at most {MaxFileBytes} bytes, got {length}.");
         return Decode(File.ReadAllBytes(path), path, color, size);
     }
 
@@ -55,10 +56,12 @@ public static class ImageFile
             throw new InvalidDataException($"{source}: expected a picture, got an empty file.");
         using SKData data = SKData.CreateCopy(file);
         using var codec = SKCodec.Create(data) ?? throw new InvalidDataException(
-            $"{source}: expected a picture (PNG, JPEG, BMP, GIF or WebP), got {file.Length} bytes that are none, or whose header is truncated.");
+            $"{source}: expected a picture (PNG, JPEG, BMP, GIF or WebP), got {file.Length} bytes that are none, " +
+            "or whose header is truncated.");
         int height = codec.Info.Height, width = codec.Info.Width;
         if (height <= 0 || width <= 0 || (long)height * width > MaxPixels)
-            throw new InvalidDataException($"{source}: expected at most {MaxPixels} pixels, got a header that claims {height}x{width}.");
+            throw new InvalidDataException(
+                $"{source}: expected at most {MaxPixels} pixels, got a header that claims {height}x{width}.");
 
         var info = new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul);
         var rgba = new byte[4 * height * width];
@@ -73,9 +76,12 @@ public static class ImageFile
             pin.Free();
         }
         if (result == SKCodecResult.IncompleteInput)
-            throw new InvalidDataException($"{source}: expected a whole {codec.EncodedFormat} picture of {height}x{width}, got a truncated one.");
+            throw new InvalidDataException(
+                $"{source}: expected a whole {codec.EncodedFormat} picture of {height}x{width}, got a truncated one.");
         if (result != SKCodecResult.Success)
-            throw new InvalidDataException($"{source}: expected a valid {codec.EncodedFormat} picture of {height}x{width}, got a corrupt one ({result}).");
+            throw new InvalidDataException(
+                $"{source}: expected a valid {codec.EncodedFormat} picture of {height}x{width}, got a corrupt one " +
+                $"({result}).");
 
         ImagePixels image = color == ImageColor.Grey ? ToGrey(rgba, height, width) : ToRgb(rgba, height, width);
         return size is var (newHeight, newWidth) ? image.Resize(newHeight, newWidth) : image;
@@ -99,8 +105,8 @@ public static class ImageFile
                 packed[4 * i + 3] = 255;
             }
         }
-        var info = new SKImageInfo(
-            image.Width, image.Height, image.Channels == 3 ? SKColorType.Rgba8888 : SKColorType.Gray8, SKAlphaType.Opaque);
+        SKColorType colors = image.Channels == 3 ? SKColorType.Rgba8888 : SKColorType.Gray8;
+        var info = new SKImageInfo(image.Width, image.Height, colors, SKAlphaType.Opaque);
         using SKImage picture = SKImage.FromPixelCopy(info, packed);
         using SKData png = picture.Encode(SKEncodedImageFormat.Png, 100);
         return png.ToArray();

@@ -49,7 +49,8 @@ public sealed class ImageFolder : IDisposable
         else
         {
             if (!File.Exists(path))
-                throw new DirectoryNotFoundException($"{path}: expected a folder of classes or a .zip file, got neither.");
+                throw new DirectoryNotFoundException(
+                    $"{path}: expected a folder of classes or a .zip file, got neither.");
             _zip = OpenZip(path);
             try
             {
@@ -87,7 +88,9 @@ public sealed class ImageFolder : IDisposable
     public ImagePixels Read(int index, ImageColor color = ImageColor.Rgb, (int Height, int Width)? size = null)
     {
         string path = Items[index].Path;
-        return _zip is null ? ImageFile.Read(path, color, size) : ImageFile.Decode(ReadEntry(_zip, path), $"{_source}: {path}", color, size);
+        return _zip is null
+            ? ImageFile.Read(path, color, size)
+            : ImageFile.Decode(ReadEntry(_zip, path), $"{_source}: {path}", color, size);
     }
 
     /// <summary>
@@ -106,8 +109,8 @@ public sealed class ImageFolder : IDisposable
         int one = first.Pixels.Length;
         if ((long)one * Items.Count > Array.MaxLength)
             throw new InvalidDataException(
-                $"{_source}: {Items.Count} pictures of {first.Channels}x{first.Height}x{first.Width} pass the {Array.MaxLength} bytes of one array: " +
-                "ask for a smaller size, or read them one by one.");
+                $"{_source}: {Items.Count} pictures of {first.Channels}x{first.Height}x{first.Width} pass the " +
+                $"{Array.MaxLength} bytes of one array: ask for a smaller size, or read them one by one.");
         var pixels = new byte[one * Items.Count];
         try
         {
@@ -116,12 +119,12 @@ public sealed class ImageFolder : IDisposable
                 ImagePixels image = Read(i, color, size);
                 if (image.Height != first.Height || image.Width != first.Width)
                     throw new InvalidDataException(
-                        $"{Items[i].Path}: expected a picture of {first.Height}x{first.Width} as {Items[0].Path} is, got {image.Height}x{image.Width}; " +
-                        "name a size to resize all pictures to.");
+                        $"{Items[i].Path}: expected a picture of {first.Height}x{first.Width} as {Items[0].Path} " +
+                        $"is, got {image.Height}x{image.Width}; name a size to resize all pictures to.");
                 image.Pixels.CopyTo(pixels.AsSpan(i * one));
             });
         }
-        catch (AggregateException e) when (e.InnerExceptions.OfType<InvalidDataException>().FirstOrDefault() is { } cause)
+        catch (AggregateException e) when (e.InnerExceptions[0] is InvalidDataException cause)
         {
             throw new InvalidDataException(cause.Message, e);
         }
@@ -138,7 +141,12 @@ public sealed class ImageFolder : IDisposable
             throw new DirectoryNotFoundException($"{root}: expected a folder of classes, got no such folder.");
         var found = new List<(string, string)>();
         // The depth is bounded for the sake of links that lead back to a folder above.
-        var options = new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 16, IgnoreInaccessible = false };
+        var options = new EnumerationOptions
+        {
+            RecurseSubdirectories = true,
+            MaxRecursionDepth = 16,
+            IgnoreInaccessible = false,
+        };
         foreach (string folder in Directory.EnumerateDirectories(root))
         {
             string name = Path.GetFileName(folder);
@@ -159,7 +167,8 @@ public sealed class ImageFolder : IDisposable
         }
         catch (InvalidDataException e)
         {
-            throw new InvalidDataException($"{path}: expected a zip file, got another kind of file or a truncated one ({e.Message})", e);
+            throw new InvalidDataException(
+                $"{path}: expected a zip file, got another kind of file or a truncated one ({e.Message})", e);
         }
     }
 
@@ -171,10 +180,11 @@ public sealed class ImageFolder : IDisposable
         foreach (ZipArchiveEntry entry in _zip!.Entries)
         {
             string name = entry.FullName;
-            // Nothing is extracted, so that such a name could do no harm; but its maker meant some, or the file is
-            // damaged.
-            if (name.StartsWith('/') || name.Contains('\\') || name.Contains('\0') || name.Split('/').Any(part => part is "." or ".."))
-                throw new InvalidDataException($"{path}: expected entry names inside the zip file, got '{name.Replace('\0', '?')}'.");
+            // Nothing is extracted, so that such a name can do no harm; but its maker meant some, or it is damaged.
+            bool inside = !name.StartsWith('/') && !name.Split('/').Any(part => part is "." or "..");
+            if (!inside || name.AsSpan().ContainsAny('\\', '\0'))
+                throw new InvalidDataException(
+                    $"{path}: expected entry names inside the zip file, got '{name.Replace('\0', '?')}'.");
             if (!name.StartsWith(prefix, StringComparison.Ordinal))
                 continue;
             string[] parts = name[prefix.Length..].Split('/');
@@ -194,7 +204,8 @@ public sealed class ImageFolder : IDisposable
     {
         if (Classes.Count == 0)
             throw new InvalidDataException(
-                $"{_source}: expected a folder for each class, got none{(_zip is null ? "" : "; where the classes lie deeper in the zip file, name their folder")}.");
+                $"{_source}: expected a folder for each class, got none. " +
+                "Where the classes lie deeper, name their folder.");
         var indices = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (string name in Classes)
             indices.Add(name, indices.Count);
@@ -204,7 +215,8 @@ public sealed class ImageFolder : IDisposable
         string[] empty = [.. Classes.Where(name => !used.Contains(indices[name]))];
         if (empty.Length > 0)
             throw new InvalidDataException(
-                $"{_source}: expected pictures ({string.Join(", ", ImageFile.Extensions)}) in each class's folder, got none in {string.Join(", ", empty)}.");
+                $"{_source}: expected pictures ({string.Join(", ", ImageFile.Extensions)}) in each class's " +
+                $"folder, got none in {string.Join(", ", empty)}.");
         return items;
     }
 

@@ -30,7 +30,8 @@ public sealed class ImagePixels
             throw new ArgumentException($"ImagePixels: expected 1 or 3 channels, got {channels}.", nameof(channels));
         if (pixels.Length != (Int128)channels * height * width)
             throw new ArgumentException(
-                $"ImagePixels: a picture {channels}x{height}x{width} needs {(Int128)channels * height * width} bytes, got {pixels.Length}.",
+                $"ImagePixels: a picture {channels}x{height}x{width} needs {(Int128)channels * height * width} " +
+                $"bytes, got {pixels.Length}.",
                 nameof(pixels));
         Pixels = pixels;
         Channels = channels;
@@ -65,7 +66,8 @@ public sealed class ImagePixels
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
         if ((long)height * width > ImageFile.MaxPixels)
-            throw new ArgumentException($"Resize: expected at most {ImageFile.MaxPixels} pixels, got {height}x{width}.", nameof(height));
+            throw new ArgumentException(
+                $"Resize: expected at most {ImageFile.MaxPixels} pixels, got {height}x{width}.", nameof(height));
         if (height == Height && width == Width)
             return this;
         byte[] wide = BilinearResize.Rows(Pixels, Channels * Height, Width, width);

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Xunit;
 
@@ -130,6 +131,39 @@ public class DatasetStoreTests
         Assert.Contains("https://127.0.0.1:1/data/a.txt.gz: ", e.Message, StringComparison.Ordinal);
         Assert.Contains("Missing: a.txt.gz, b.txt", e.Message, StringComparison.Ordinal);
         Assert.Empty(Entries(folder));
+    }
+
+    [Fact]
+    public async Task Over_a_real_connection_a_body_cut_short_sends_it_to_the_next_mirror()
+    {
+        using var folder = new TempFolder();
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        Task serving = Serve(listener, connections: 4);
+        string root = $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/";
+        DatasetDefinition local = s_hello with { Mirrors = [new Uri(root + "cut/"), new Uri(root + "whole/")] };
+        await new DatasetStore(folder.Path).EnsureAsync(local, null, Token);
+        await serving;
+        Assert.Equal(["greetings", "greetings/a.txt.gz", "greetings/b.txt"], Entries(folder));
+        Assert.Equal("hello", await File.ReadAllTextAsync(folder.File("greetings/b.txt"), Token));
+    }
+
+    /// <summary>Answers one request a connection: promises five bytes and sends three of them for paths below /cut/.</summary>
+    private static async Task Serve(TcpListener listener, int connections)
+    {
+        for (int i = 0; i < connections; i++)
+        {
+            using TcpClient client = await listener.AcceptTcpClientAsync(Token);
+            await using NetworkStream stream = client.GetStream();
+            using var reader = new StreamReader(stream, Encoding.ASCII, leaveOpen: true);
+            string request = (await reader.ReadLineAsync(Token))!;
+            while (await reader.ReadLineAsync(Token) is { Length: > 0 })
+            {
+            }
+            string body = request.Contains("/cut/", StringComparison.Ordinal) ? "hel" : "hello";
+            string answer = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n" + body;
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(answer), Token);
+        }
     }
 
     [Fact]
