@@ -89,7 +89,13 @@ public sealed class Chart
         for (int i = 0; i < panels.Count; i++)
         {
             using var panel = panels[i];
-            panel.Render(canvas, new PixelRect(i * panelWidth, (i + 1) * panelWidth, height, TitleHeight));
+            // It would clear the whole canvas, the title and other panels with it.
+            panel.RenderManager.ClearCanvasBeforeEachRender = false;
+            var place = new PixelRect(i * panelWidth + 6, (i + 1) * panelWidth, height, TitleHeight);
+            // A plot's first render draws everything twice, the second time with the right layout;
+            // an SVG would hold both. So the first goes nowhere.
+            using (var nowhere = new SKNoDrawCanvas(width, height)) panel.Render(nowhere, place);
+            panel.Render(canvas, place);
         }
     }
 

@@ -7,8 +7,8 @@ namespace Cresset.Plotting;
 /// <summary>The charts of a training run.</summary>
 public static class Charts
 {
-    // Blue and vermilion of Okabe and Ito's palette, told apart by colour-blind readers; the second is dashed
-    // and has another marker, so that a print in grey shows which is which too.
+    // Blue and vermilion of Okabe and Ito's palette, told apart by colour-blind readers; their markers
+    // differ too. (No dashes: Skia's SVG cannot write them, and says so on stderr.)
     static readonly Color TrainColor = Color.FromHex("#0072B2"), ValidationColor = Color.FromHex("#D55E00");
     internal static readonly Color Ink = Color.FromHex("#222222");
 
@@ -87,7 +87,6 @@ public static class Charts
         var plot = new Plot();
         plot.FigureBackground.Color = Colors.White;
         plot.Axes.Color(Ink);
-        plot.Font.Set(PlotFonts.Family);
         plot.XLabel(xLabel, 14);
         plot.YLabel(yLabel, 14);
         foreach (var axis in plot.Axes.GetAxes())
@@ -106,8 +105,8 @@ public static class Charts
         double[] epochs = [.. points.Select(p => (double)p.Epoch)];
         double[] trainValues = [.. points.Select(p => Usable(train(p)))];
         double[] validationValues = [.. points.Select(p => Usable(validation(p)))];
-        AddCurve(plot, epochs, trainValues, "train", TrainColor, MarkerShape.FilledCircle, LinePattern.Solid);
-        AddCurve(plot, epochs, validationValues, validationName, ValidationColor, MarkerShape.FilledSquare, LinePattern.Dashed);
+        AddCurve(plot, epochs, trainValues, "train", TrainColor, MarkerShape.FilledCircle);
+        AddCurve(plot, epochs, validationValues, validationName, ValidationColor, MarkerShape.FilledSquare);
 
         double pad = epochs.Length == 1 ? 0.5 : 0.03 * (epochs[^1] - epochs[0]);
         plot.Axes.SetLimitsX(epochs[0] - pad, epochs[^1] + pad);
@@ -134,13 +133,12 @@ public static class Charts
     static double Usable(double value) => Math.Abs(value) <= LargestValue ? value : double.NaN;
 
     static void AddCurve(
-        Plot plot, double[] epochs, double[] values, string name, Color color, MarkerShape marker, LinePattern pattern)
+        Plot plot, double[] epochs, double[] values, string name, Color color, MarkerShape marker)
     {
         if (Array.TrueForAll(values, double.IsNaN)) return;
         var curve = plot.Add.Scatter(epochs, values, color);
         curve.LegendText = name;
         curve.LineWidth = 2;
-        curve.LinePattern = pattern;
         curve.MarkerShape = marker;
         // Beyond this many epochs markers run together; a value between two gaps would vanish without one.
         curve.MarkerSize = epochs.Length == 1 ? 9 : epochs.Length <= 40 ? 6 : HasLonelyValue(values) ? 3 : 0;

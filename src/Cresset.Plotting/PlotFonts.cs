@@ -34,8 +34,7 @@ public static class PlotFonts
     internal static string For(string text)
     {
         if (!Available) return Family;
-        using var typeface = SKTypeface.FromFamilyName(Family);
-        return typeface.ContainsGlyphs(text) ? Family : Fonts.Detect(text);
+        return SKTypeface.FromFamilyName(Family).ContainsGlyphs(text) ? Family : Fonts.Detect(text);
     }
 
     /// <summary>A label as one printable line: control characters, which no font draws and XML forbids, become spaces.</summary>
@@ -54,11 +53,8 @@ public static class PlotFonts
             ?? "";
     }
 
-    // A machine without fonts still lists one family, with an empty name and no glyph.
-    static bool HasLatin(string family)
-    {
-        if (family.Length == 0) return false;
-        using var typeface = SKFontManager.Default.MatchFamily(family);
-        return typeface is not null && typeface.ContainsGlyphs("Aa09");
-    }
+    // A machine without fonts still lists one family, with an empty name and no glyph. Typefaces are not disposed here:
+    // SkiaSharp hands the same object to all callers, ScottPlot's cache of fonts among them.
+    static bool HasLatin(string family) =>
+        family.Length > 0 && SKFontManager.Default.MatchFamily(family) is { } typeface && typeface.ContainsGlyphs("Aa09");
 }
