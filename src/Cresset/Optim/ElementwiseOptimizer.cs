@@ -4,7 +4,7 @@ using Cresset.Kernels;
 namespace Cresset.Optim;
 
 /// <summary>An optimizer in which every element of a parameter changes by its own gradient and state: one pass over
-/// memory a parameter. All but <c>Lbfgs</c> are.</summary>
+/// memory a parameter. All but <see cref="Lbfgs"/> are.</summary>
 public abstract class ElementwiseOptimizer<TOptions> : Optimizer<TOptions> where TOptions : OptimizerOptions
 {
     readonly Dictionary<Tensor, ParameterState> states = new(ReferenceEqualityComparer.Instance);

@@ -82,6 +82,8 @@ public abstract class Optimizer
                 throw new ArgumentException($"{Name}.LoadStateDict: group {g} has {Groups[g].Parameters.Count} parameters, in the state {count}");
             var copy = Groups[g].Options with { };
             copy.Exchange(new OptionValues(state.Numbers, $"group.{g}.", loading: true));
+            // A scheduler may have brought the rate to 0.
+            (copy with { Lr = copy.Lr == 0 ? 1 : copy.Lr }).Check($"{Name}.LoadStateDict");
             options[g] = copy;
             // What this optimizer itself would save names what the state may hold.
             var own = new Dictionary<string, double>();
