@@ -1,7 +1,184 @@
+using System.Numerics;
+using System.Runtime.Intrinsics;
+
 namespace Cresset.Kernels.Cpu;
-static unsafe class Gemm {
-    internal static void Multiply(int m, int n, int k, float* a, long ar, long ac, float* b, long br, long bc, float* c, long cr, bool acc, float* bias)
-    { for (var i = 0; i < m; i++) for (var j = 0; j < n; j++) { double s = 0; for (var p = 0; p < k; p++) s += (double)a[i*ar+p*ac] * b[p*br+j*bc]; if (bias != null) s += bias[j]; c[i*cr+j] = (float)s + (acc ? c[i*cr+j] : 0); } }
-    internal static void Multiply(int m, int n, int k, double* a, long ar, long ac, double* b, long br, long bc, double* c, long cr, bool acc, double* bias)
-    { for (var i = 0; i < m; i++) for (var j = 0; j < n; j++) { double s = 0; for (var p = 0; p < k; p++) s += a[i*ar+p*ac] * b[p*br+j*bc]; if (bias != null) s += bias[j]; c[i*cr+j] = s + (acc ? c[i*cr+j] : 0); } }
+
+// The innermost piece of a matrix product: a small block of C, whole, from packed panels of A and B.
+unsafe interface IMicrokernel<T> where T : unmanaged
+{
+    static abstract int Rows { get; }
+    static abstract int Columns { get; }
+
+    // c (Rows x Columns) = or += the sum over k of column k of panel a times row k of panel b.
+    static abstract void Run(long k, T* a, T* b, T* c, long cStride, bool add);
+}
+
+// Matrix products, after Goto and van de Geijn (2008) and BLIS: A and B are packed into panels that the microkernel reads
+// straight through, block by block of the caches; C is cut into tiles that threads take. Sums over k run in one order,
+// whatever the number of threads.
+static unsafe class Gemm
+{
+    // Panels of this depth: one of B stays in the first cache, a tile's panels of A in the second.
+    const int BlockK = 256;
+    // What is packed at once, at most; larger products go in several rounds.
+    const int RoundM = 3072, RoundN = 3072, RoundK = 2048;
+    const long ParallelWork = 1 << 18;
+
+    // For tests: the vector width to use, 0 for the widest.
+    internal static int ForcedWidth { get; set; }
+
+    /// <summary>C (m x n, rows at cRow, columns contiguous) = A B, or += with accumulate, + bias (n values) on every row.</summary>
+    internal static void Multiply<T>(int m, int n, int k, T* a, long aRow, long aColumn, T* b, long bRow, long bColumn,
+        T* c, long cRow, bool accumulate, T* bias) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        if (m == 0 || n == 0) return;
+        if (m <= 4 || k < 4 || (long)m * n * k <= 4096)
+        {
+            SmallProduct.Multiply(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, accumulate, bias);
+            return;
+        }
+        var width = ForcedWidth != 0 ? ForcedWidth : Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
+        switch (width)
+        {
+            case 512: Rounds<T, Microkernel512<T>>(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, accumulate, bias); break;
+            case 256: Rounds<T, Microkernel256<T>>(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, accumulate, bias); break;
+            default: Rounds<T, Microkernel128<T>>(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, accumulate, bias); break;
+        }
+    }
+
+    static void Rounds<T, TKernel>(int m, int n, int k, T* a, long aRow, long aColumn, T* b, long bRow, long bColumn,
+        T* c, long cRow, bool accumulate, T* bias) where T : unmanaged, IFloatingPointIeee754<T> where TKernel : struct, IMicrokernel<T>
+    {
+        var plan = new Round<T, TKernel> { ARow = aRow, AColumn = aColumn, BRow = bRow, BColumn = bColumn, CRow = cRow };
+        long panelsA = (Math.Min(m, RoundM) + TKernel.Rows - 1) / TKernel.Rows, panelsB = (Math.Min(n, RoundN) + TKernel.Columns - 1) / TKernel.Columns;
+        long depth = Math.Min(k, RoundK);
+        var lengthA = (panelsA * TKernel.Rows * depth + 63) / 64 * 64;
+        var storage = MemoryPool.Rent((lengthA + panelsB * TKernel.Columns * depth) * sizeof(T), CpuBackend.Instance);
+        plan.PackedA = (T*)storage.Pointer;
+        plan.PackedB = plan.PackedA + lengthA;
+        for (var j = 0; j < n; j += RoundN)
+            for (var i = 0; i < m; i += RoundM)
+                for (var p = 0; p < k; p += RoundK)
+                {
+                    plan.M = Math.Min(RoundM, m - i);
+                    plan.N = Math.Min(RoundN, n - j);
+                    plan.K = Math.Min(RoundK, k - p);
+                    plan.A = a + i * aRow + p * aColumn;
+                    plan.B = b + p * bRow + j * bColumn;
+                    plan.C = c + i * cRow + j;
+                    plan.Add = accumulate || p > 0;
+                    plan.Bias = bias != null && p + RoundK >= k ? bias + j : null;
+                    plan.Execute();
+                }
+        GC.KeepAlive(storage);
+    }
+
+    struct Round<T, TKernel> : IParallelBody where T : unmanaged, IFloatingPointIeee754<T> where TKernel : struct, IMicrokernel<T>
+    {
+        internal int M, N, K;
+        internal T* A, B, C, Bias, PackedA, PackedB;
+        internal long ARow, AColumn, BRow, BColumn, CRow;
+        internal bool Add;
+        bool packing;
+        int panelsA, panelsB, tilePanelsA, tilePanelsB, tilesB;
+
+        internal void Execute()
+        {
+            panelsA = (M + TKernel.Rows - 1) / TKernel.Rows;
+            panelsB = (N + TKernel.Columns - 1) / TKernel.Columns;
+            // Tiles of about 120 rows and 256 columns; narrower ones where there would be few, so that threads have work.
+            tilePanelsA = Math.Min(panelsA, Math.Max(1, 120 / TKernel.Rows));
+            tilePanelsB = Math.Min(panelsB, Math.Max(1, 256 / TKernel.Columns));
+            while (tilePanelsB > 1 && Tiles() < 16) tilePanelsB = (tilePanelsB + 1) / 2;
+            while (tilePanelsA > 1 && Tiles() < 8) tilePanelsA = (tilePanelsA + 1) / 2;
+            tilesB = (panelsB + tilePanelsB - 1) / tilePanelsB;
+            var parallel = (long)M * N * K >= ParallelWork;
+            packing = true;
+            Run(panelsA + panelsB, parallel);
+            packing = false;
+            Run(Tiles(), parallel);
+        }
+
+        readonly int Tiles() => (panelsA + tilePanelsA - 1) / tilePanelsA * ((panelsB + tilePanelsB - 1) / tilePanelsB);
+
+        void Run(int parts, bool parallel)
+        {
+            if (parallel) WorkerPool.For(parts, ref this);
+            else for (var i = 0; i < parts; i++) Run(i);
+        }
+
+        public readonly void Run(int part)
+        {
+            if (!packing) Tile(part / tilesB * tilePanelsA, part % tilesB * tilePanelsB);
+            else if (part < panelsA) Pack(A + (long)part * TKernel.Rows * ARow, AColumn, ARow, Math.Min(TKernel.Rows, M - part * TKernel.Rows), TKernel.Rows, PackedA + (long)part * TKernel.Rows * K);
+            else
+            {
+                part -= panelsA;
+                Pack(B + (long)part * TKernel.Columns * BColumn, BRow, BColumn, Math.Min(TKernel.Columns, N - part * TKernel.Columns), TKernel.Columns, PackedB + (long)part * TKernel.Columns * K);
+            }
+        }
+
+        // One panel: for each of K steps, `width` neighbours side by side, zeros behind the matrix's edge.
+        readonly void Pack(T* source, long step, long neighbour, int valid, int width, T* target)
+        {
+            if (neighbour == 1 && valid == width)
+            {
+                for (long p = 0; p < K; p++, source += step, target += width)
+                    new ReadOnlySpan<T>(source, width).CopyTo(new Span<T>(target, width));
+                return;
+            }
+            if (step == 1 && valid == width)
+            {
+                // Read along the rows that lie contiguous, sixteen steps at a time, so that each cache line is read once.
+                for (long p = 0; p < K; p += 16)
+                {
+                    var steps = Math.Min(16, K - p);
+                    for (var j = 0; j < width; j++)
+                    {
+                        var row = source + j * neighbour + p;
+                        for (long q = 0; q < steps; q++) target[(p + q) * width + j] = row[q];
+                    }
+                }
+                return;
+            }
+            for (long p = 0; p < K; p++, source += step, target += width)
+                for (var j = 0; j < width; j++) target[j] = j < valid ? source[j * neighbour] : T.Zero;
+        }
+
+        readonly void Tile(int firstA, int firstB)
+        {
+            int endA = Math.Min(firstA + tilePanelsA, panelsA), endB = Math.Min(firstB + tilePanelsB, panelsB);
+            int rows = TKernel.Rows, columns = TKernel.Columns;
+            var edge = stackalloc T[rows * columns];
+            for (var p = 0; p < K; p += BlockK)
+            {
+                var depth = Math.Min(BlockK, K - p);
+                var add = Add || p > 0;
+                for (var j = firstB; j < endB; j++)
+                {
+                    var b = PackedB + ((long)j * K + p) * columns;
+                    var width = Math.Min(columns, N - j * columns);
+                    for (var i = firstA; i < endA; i++)
+                    {
+                        var a = PackedA + ((long)i * K + p) * rows;
+                        var c = C + (long)i * rows * CRow + (long)j * columns;
+                        var height = Math.Min(rows, M - i * rows);
+                        if (height == rows && width == columns)
+                        {
+                            TKernel.Run(depth, a, b, c, CRow, add);
+                            continue;
+                        }
+                        TKernel.Run(depth, a, b, edge, columns, false);
+                        for (var r = 0; r < height; r++)
+                            for (var s = 0; s < width; s++)
+                                c[r * CRow + s] = add ? c[r * CRow + s] + edge[r * columns + s] : edge[r * columns + s];
+                    }
+                }
+            }
+            if (Bias == null) return;
+            int from = firstB * columns, count = Math.Min(endB * columns, N) - from;
+            for (var i = firstA * rows; i < Math.Min(endA * rows, M); i++)
+                System.Numerics.Tensors.TensorPrimitives.Add(new ReadOnlySpan<T>(C + i * CRow + from, count), new ReadOnlySpan<T>(Bias + from, count), new Span<T>(C + i * CRow + from, count));
+        }
+    }
 }

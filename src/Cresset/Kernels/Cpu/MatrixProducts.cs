@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Cresset.Kernels.Cpu;
 
 public sealed unsafe partial class CpuBackend
@@ -14,7 +16,7 @@ public sealed unsafe partial class CpuBackend
         GC.KeepAlive(c.Storage);
     }
 
-    static void Products<T>(in Operand a, in Operand b, Operand? bias, in Operand c) where T : unmanaged
+    static void Products<T>(in Operand a, in Operand b, Operand? bias, in Operand c) where T : unmanaged, IFloatingPointIeee754<T>
     {
         var rank = c.Layout.Rank;
         var shape = c.Layout.Shape.AsSpan();
@@ -42,7 +44,7 @@ public sealed unsafe partial class CpuBackend
         else for (var i = 0; i < batches; i++) body.Run(i);
     }
 
-    struct ProductBody<T> : IParallelBody where T : unmanaged
+    struct ProductBody<T> : IParallelBody where T : unmanaged, IFloatingPointIeee754<T>
     {
         internal T* A, B, C, Bias;
         internal int M, N, K;
@@ -54,10 +56,7 @@ public sealed unsafe partial class CpuBackend
         public readonly void Run(int part)
         {
             batches.Offsets(part, out var a, out var b);
-            if (typeof(T) == typeof(float))
-                Gemm.Multiply(M, N, K, (float*)(A + a), ARow, AColumn, (float*)(B + b), BRow, BColumn, (float*)(C + (long)part * M * N), N, false, (float*)Bias);
-            else
-                Gemm.Multiply(M, N, K, (double*)(A + a), ARow, AColumn, (double*)(B + b), BRow, BColumn, (double*)(C + (long)part * M * N), N, false, (double*)Bias);
+            Gemm.Multiply(M, N, K, A + a, ARow, AColumn, B + b, BRow, BColumn, C + (long)part * M * N, N, accumulate: false, Bias);
         }
     }
 }

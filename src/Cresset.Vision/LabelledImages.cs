@@ -1,0 +1,97 @@
+namespace Cresset.Vision;
+
+/// <summary>
+/// Pictures of one size with a class each, as plain arrays: pixels as bytes (0 to 255) in N, C, H, W order and one
+/// label a picture.
+/// </summary>
+public sealed class LabelledImages
+{
+    /// <summary>Wraps arrays (no copy) after checking that they agree.</summary>
+    /// <param name="pixels">N*C*H*W bytes: picture by picture, in each plane by plane, row by row.</param>
+    /// <param name="labels">N class indices, each from 0 to the number of classes less one.</param>
+    /// <param name="channels">C: 1 for grey, 3 for red, green and blue.</param>
+    /// <param name="height">H, in pixels.</param>
+    /// <param name="width">W, in pixels.</param>
+    /// <param name="classes">The name of each class; its count is the number of classes.</param>
+    /// <exception cref="ArgumentException">
+    /// A size is not positive, the lengths disagree, or a label is out of range.
+    /// </exception>
+    public LabelledImages(
+        byte[] pixels, long[] labels, int channels, int height, int width, IReadOnlyList<string> classes)
+    {
+        ArgumentNullException.ThrowIfNull(pixels);
+        ArgumentNullException.ThrowIfNull(labels);
+        ArgumentNullException.ThrowIfNull(classes);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(channels);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(height);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(width);
+        var expected = (Int128)labels.Length * channels * height * width;
+        if (pixels.Length != expected)
+            throw new ArgumentException(
+                $"LabelledImages: {labels.Length} labels of pictures {channels}x{height}x{width} need {expected} " +
+                $"pixel bytes, " +
+                $"got {pixels.Length}.", nameof(pixels));
+        for (int i = 0; i < labels.Length; i++)
+        {
+            if (labels[i] < 0 || labels[i] >= classes.Count)
+                throw new ArgumentException(
+                    $"LabelledImages: expected labels from 0 to {classes.Count - 1}, got {labels[i]} at index " +
+                    $"{i}.", nameof(labels));
+        }
+        Pixels = pixels;
+        Labels = labels;
+        Channels = channels;
+        Height = height;
+        Width = width;
+        Classes = classes;
+    }
+
+    /// <summary>The pixels, N*C*H*W bytes in that order. The array itself, not a copy.</summary>
+    public byte[] Pixels { get; }
+
+    /// <summary>The class index of each picture. The array itself, not a copy.</summary>
+    public long[] Labels { get; }
+
+    /// <summary>N: the number of pictures.</summary>
+    public int Count => Labels.Length;
+
+    /// <summary>C: 1 for grey, 3 for red, green and blue.</summary>
+    public int Channels { get; }
+
+    /// <summary>H: the height of each picture in pixels.</summary>
+    public int Height { get; }
+
+    /// <summary>W: the width of each picture in pixels.</summary>
+    public int Width { get; }
+
+    /// <summary>The names of the classes, by class index.</summary>
+    public IReadOnlyList<string> Classes { get; }
+
+    /// <summary>The pixels of one picture, C*H*W bytes, without a copy.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The index is not from 0 to Count less one.</exception>
+    public ReadOnlySpan<byte> this[int index]
+    {
+        get
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(index);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
+            int size = Channels * Height * Width;
+            return Pixels.AsSpan(index * size, size);
+        }
+    }
+
+    /// <summary>Copies a run of pictures into a set of their own.</summary>
+    /// <param name="start">The first picture.</param>
+    /// <param name="count">How many.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range does not lie within the set.</exception>
+    public LabelledImages Slice(int start, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
+        ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Count - start);
+        int size = Channels * Height * Width;
+        return new LabelledImages(
+            Pixels.AsSpan(start * size, count * size).ToArray(), Labels.AsSpan(start, count).ToArray(),
+            Channels, Height, Width, Classes);
+    }
+}
