@@ -14,7 +14,7 @@ namespace Cresset;
 public partial class Tensor
 {
     // What a kernel sees. A field, so that it goes to kernels by reference, without a copy.
-    Operand operand;
+    readonly Operand operand;
 
     internal Tensor(Storage storage, in Layout layout, DType dtype)
     {
@@ -108,10 +108,6 @@ public partial class Tensor
             throw new InvalidOperationException($"AsSpan: expected a contiguous tensor, got the shape {Shape} with strides {Shape.Format(Layout.Strides)}; call Contiguous() first");
         return new Span<T>((T*)Storage.Pointer + Layout.Offset, ElementCount);
     }
-
-    /// <summary>Gives this handle the memory, layout and type of another tensor: for a parameter that changes its type but stays
-    /// the same object for optimizers and graphs to come. PyTorch: assignment to <c>data</c>.</summary>
-    internal void SetData(Tensor source) => operand = source.operand;
 
     void RequireType<T>(string name) where T : unmanaged
     {
