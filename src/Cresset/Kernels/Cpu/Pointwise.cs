@@ -108,6 +108,7 @@ public sealed unsafe partial class CpuBackend
             else Run<Lanes128<T>>(count, pointers, strides);
         }
 
+        [SkipLocalsInit]
         void Run<L>(long count, byte** pointers, long* strides) where L : struct, ILanes<L, T>
         {
             byte* y = pointers[0], x = pointers[1];
@@ -159,6 +160,7 @@ public sealed unsafe partial class CpuBackend
             else Run<Lanes128<T>>(count, pointers, strides);
         }
 
+        [SkipLocalsInit]
         void Run<L>(long count, byte** pointers, long* strides) where L : struct, ILanes<L, T>
         {
             byte* dx = pointers[0], dy = pointers[1], x = pointers[2], y = pointers[3];
@@ -212,6 +214,7 @@ public sealed unsafe partial class CpuBackend
             else Run<Lanes128<T>>(count, pointers, strides);
         }
 
+        [SkipLocalsInit]
         void Run<L>(long count, byte** pointers, long* strides) where L : struct, ILanes<L, T>
         {
             byte* y = pointers[0], a = pointers[1], b = pointers[2];
@@ -262,6 +265,7 @@ public sealed unsafe partial class CpuBackend
             else Run<Lanes128<T>>(count, pointers, strides);
         }
 
+        [SkipLocalsInit]
         void Run<L>(long count, byte** pointers, long* strides) where L : struct, ILanes<L, T>
         {
             var blocks = stackalloc T[StridedLoop.MaxOperands * BlockLength];

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Cresset.Kernels.Cpu;
@@ -160,6 +161,7 @@ public sealed unsafe partial class CpuBackend
             return FoldRow<Lanes128<T>>(row, length);
         }
 
+        [SkipLocalsInit]
         TSum FoldRow<L>(byte* row, long length) where L : struct, ILanes<L, T>
         {
             var gathered = stackalloc T[Block];
@@ -179,6 +181,7 @@ public sealed unsafe partial class CpuBackend
             return total;
         }
 
+        [SkipLocalsInit]
         TSum FoldBlock<L>(T* source, long n) where L : struct, ILanes<L, T>
         {
             var local = f;
@@ -209,6 +212,7 @@ public sealed unsafe partial class CpuBackend
 
         // Combines across the rows of x, many columns at once; every block of rows starts anew and is then added up in the
         // wider type.
+        [SkipLocalsInit]
         void FoldColumns<L>(long item, long column) where L : struct, ILanes<L, T>
         {
             kept.Offsets(item, out var from, out var to);

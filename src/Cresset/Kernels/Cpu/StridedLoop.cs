@@ -1,4 +1,4 @@
-using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace Cresset.Kernels.Cpu;
 
@@ -109,7 +109,7 @@ unsafe struct StridedLoop
         for (var k = 0; k < operands; k++) strides[k * Shape.MaxRank + to] = strides[k * Shape.MaxRank + from];
     }
 
-    [SuppressMessage("Performance", "CA2014", Justification = "outside any loop")]
+    [SkipLocalsInit]
     void RunRange<TBody>(ref TBody body, long start, long length) where TBody : unmanaged, IStridedBody
     {
         var pointers = stackalloc byte*[MaxOperands];

@@ -1,0 +1,204 @@
+using System.Numerics;
+
+namespace Cresset.Kernels.Cpu;
+
+// Pooling, one plane (picture and channel) after another, planes shared among the threads.
+public sealed unsafe partial class CpuBackend
+{
+    /// <inheritdoc/>
+    public override void MaxPool2d(in PoolingShape shape, in Operand x, in Operand y, in Operand indices)
+    {
+        if (x.DType == DType.Float32) Pool<float>(PoolingPass.Max, shape, false, 0, x.Pointer, y.Pointer, indices.Pointer);
+        else if (x.DType == DType.Float64) Pool<double>(PoolingPass.Max, shape, false, 0, x.Pointer, y.Pointer, indices.Pointer);
+        else throw Unsupported("MaxPool2d", x.DType);
+        GC.KeepAlive(x.Storage);
+        GC.KeepAlive(y.Storage);
+        GC.KeepAlive(indices.Storage);
+    }
+
+    /// <inheritdoc/>
+    public override void MaxPool2dGradient(in PoolingShape shape, in Operand dy, in Operand indices, in Operand dx)
+    {
+        if (dx.DType == DType.Float32) Pool<float>(PoolingPass.MaxGradient, shape, false, 0, dx.Pointer, dy.Pointer, indices.Pointer);
+        else if (dx.DType == DType.Float64) Pool<double>(PoolingPass.MaxGradient, shape, false, 0, dx.Pointer, dy.Pointer, indices.Pointer);
+        else throw Unsupported("MaxPool2d", dx.DType);
+        GC.KeepAlive(dy.Storage);
+        GC.KeepAlive(indices.Storage);
+        GC.KeepAlive(dx.Storage);
+    }
+
+    /// <inheritdoc/>
+    public override void AveragePool2d(in PoolingShape shape, bool countPadding, int divisor, in Operand x, in Operand y) =>
+        Average(PoolingPass.Average, shape, countPadding, divisor, x, y);
+
+    /// <inheritdoc/>
+    public override void AveragePool2dGradient(in PoolingShape shape, bool countPadding, int divisor, in Operand dy, in Operand dx) =>
+        Average(PoolingPass.AverageGradient, shape, countPadding, divisor, dx, dy);
+
+    /// <inheritdoc/>
+    public override void AdaptiveAveragePool2d(in Operand x, in Operand y) => Average(PoolingPass.Adaptive, Adaptive(x, y), false, 0, x, y);
+
+    /// <inheritdoc/>
+    public override void AdaptiveAveragePool2dGradient(in Operand dy, in Operand dx) =>
+        Average(PoolingPass.AdaptiveGradient, Adaptive(dx, dy), false, 0, dx, dy);
+
+    // Adaptive windows follow from the sizes alone; the kernel's fields carry the size of the result.
+    static PoolingShape Adaptive(in Operand x, in Operand y)
+    {
+        ReadOnlySpan<int> from = x.Layout.Shape.AsSpan(), to = y.Layout.Shape.AsSpan();
+        return new PoolingShape(from[0], from[1], from[2], from[3], to[2], to[3], 1, 1, 0, 0, 1, 1, false);
+    }
+
+    static void Average(PoolingPass pass, in PoolingShape shape, bool countPadding, int divisor, in Operand x, in Operand y)
+    {
+        if (x.DType == DType.Float32) Pool<float>(pass, shape, countPadding, divisor, x.Pointer, y.Pointer, null);
+        else if (x.DType == DType.Float64) Pool<double>(pass, shape, countPadding, divisor, x.Pointer, y.Pointer, null);
+        else throw Unsupported("AvgPool2d", x.DType);
+        GC.KeepAlive(x.Storage);
+        GC.KeepAlive(y.Storage);
+    }
+
+    enum PoolingPass
+    {
+        Max,
+        MaxGradient,
+        Average,
+        AverageGradient,
+        Adaptive,
+        AdaptiveGradient,
+    }
+
+    // x is the larger side (a gradient's dx), y the smaller one.
+    static void Pool<T>(PoolingPass pass, in PoolingShape shape, bool countPadding, int divisor, byte* x, byte* y, byte* indices)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        var adaptive = pass is PoolingPass.Adaptive or PoolingPass.AdaptiveGradient;
+        var body = new PoolBody<T>
+        {
+            Pass = pass,
+            Shape = shape,
+            CountPadding = countPadding,
+            Divisor = divisor,
+            OutHeight = adaptive ? shape.KernelHeight : shape.OutHeight,
+            OutWidth = adaptive ? shape.KernelWidth : shape.OutWidth,
+            X = (T*)x,
+            Y = (T*)y,
+            Indices = (long*)indices,
+        };
+        body.Planes = shape.Batch * shape.Channels;
+        // At least some ten thousand elements to a part.
+        body.PlanesPerPart = (int)Math.Max(1, 16384 / Math.Max(1, (long)shape.Height * shape.Width));
+        WorkerPool.For((body.Planes + body.PlanesPerPart - 1) / body.PlanesPerPart, ref body);
+    }
+
+    struct PoolBody<T> : IParallelBody where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        internal PoolingPass Pass;
+        internal PoolingShape Shape;
+        internal bool CountPadding;
+        internal int Divisor, OutHeight, OutWidth, Planes, PlanesPerPart;
+        internal T* X, Y;
+        internal long* Indices;
+
+        public readonly void Run(int part)
+        {
+            var end = Math.Min((part + 1) * PlanesPerPart, Planes);
+            for (var plane = part * PlanesPerPart; plane < end; plane++)
+            {
+                var x = X + (long)plane * Shape.Height * Shape.Width;
+                var start = (long)plane * OutHeight * OutWidth;
+                switch (Pass)
+                {
+                    case PoolingPass.Max: Max(x, Y + start, Indices + start); break;
+                    case PoolingPass.MaxGradient: MaxGradient(x, Y + start, Indices + start); break;
+                    default: Average(x, Y + start); break;
+                }
+            }
+        }
+
+        readonly void Max(T* x, T* y, long* indices)
+        {
+            for (var oh = 0; oh < OutHeight; oh++)
+            {
+                var top = oh * Shape.StrideHeight - Shape.PaddingHeight;
+                for (var ow = 0; ow < OutWidth; ow++)
+                {
+                    var left = ow * Shape.StrideWidth - Shape.PaddingWidth;
+                    var best = T.NegativeInfinity;
+                    long at = -1;
+                    for (var kh = 0; kh < Shape.KernelHeight; kh++)
+                    {
+                        var h = top + kh * Shape.DilationHeight;
+                        if ((uint)h >= (uint)Shape.Height) continue;
+                        for (var kw = 0; kw < Shape.KernelWidth; kw++)
+                        {
+                            var w = left + kw * Shape.DilationWidth;
+                            if ((uint)w >= (uint)Shape.Width) continue;
+                            var value = x[(long)h * Shape.Width + w];
+                            // The first of equals; the last NaN, as PyTorch.
+                            if (at >= 0 && !(value > best) && !T.IsNaN(value)) continue;
+                            best = value;
+                            at = (long)h * Shape.Width + w;
+                        }
+                    }
+                    *y++ = best;
+                    *indices++ = at;
+                }
+            }
+        }
+
+        readonly void MaxGradient(T* dx, T* dy, long* indices)
+        {
+            new Span<T>(dx, Shape.Height * Shape.Width).Clear();
+            for (long i = 0; i < (long)OutHeight * OutWidth; i++)
+                if (indices[i] >= 0) dx[indices[i]] += dy[i];
+        }
+
+        readonly void Average(T* x, T* y)
+        {
+            var backward = Pass is PoolingPass.AverageGradient or PoolingPass.AdaptiveGradient;
+            if (backward) new Span<T>(x, Shape.Height * Shape.Width).Clear();
+            for (var oh = 0; oh < OutHeight; oh++)
+                for (var ow = 0; ow < OutWidth; ow++, y++)
+                {
+                    Window(oh, ow, out var top, out var bottom, out var left, out var right, out var count);
+                    if (backward)
+                    {
+                        var share = *y / T.CreateTruncating(count);
+                        for (var h = top; h < bottom; h++)
+                            for (var w = left; w < right; w++) x[(long)h * Shape.Width + w] += share;
+                        continue;
+                    }
+                    var sum = T.Zero;
+                    for (var h = top; h < bottom; h++)
+                        for (var w = left; w < right; w++) sum += x[(long)h * Shape.Width + w];
+                    *y = sum / T.CreateTruncating(count);
+                }
+        }
+
+        // The part of a window inside the picture, and what its sum is divided by.
+        readonly void Window(int oh, int ow, out int top, out int bottom, out int left, out int right, out int count)
+        {
+            if (Pass is PoolingPass.Adaptive or PoolingPass.AdaptiveGradient)
+            {
+                top = (int)((long)oh * Shape.Height / OutHeight);
+                bottom = (int)(((long)(oh + 1) * Shape.Height + OutHeight - 1) / OutHeight);
+                left = (int)((long)ow * Shape.Width / OutWidth);
+                right = (int)(((long)(ow + 1) * Shape.Width + OutWidth - 1) / OutWidth);
+                count = (bottom - top) * (right - left);
+                return;
+            }
+            top = oh * Shape.StrideHeight - Shape.PaddingHeight;
+            left = ow * Shape.StrideWidth - Shape.PaddingWidth;
+            // Padding counts up to its own end, not beyond, where ceil mode lets a window reach further.
+            bottom = Math.Min(top + Shape.KernelHeight, Shape.Height + Shape.PaddingHeight);
+            right = Math.Min(left + Shape.KernelWidth, Shape.Width + Shape.PaddingWidth);
+            var padded = (bottom - top) * (right - left);
+            top = Math.Max(top, 0);
+            left = Math.Max(left, 0);
+            bottom = Math.Min(bottom, Shape.Height);
+            right = Math.Min(right, Shape.Width);
+            count = Divisor != 0 ? Divisor : CountPadding ? padded : (bottom - top) * (right - left);
+        }
+    }
+}
