@@ -44,11 +44,18 @@ readonly unsafe struct Lanes512<T>(Vector512<T> v) : ILanes<Lanes512<T>, T> wher
     public static Lanes512<T> Sin(Lanes512<T> a) => typeof(T) == typeof(float) ? Of(Vector512.Sin(a.v.AsSingle())) : Of(Vector512.Sin(a.v.AsDouble()));
     public static Lanes512<T> Cos(Lanes512<T> a) => typeof(T) == typeof(float) ? Of(Vector512.Cos(a.v.AsSingle())) : Of(Vector512.Cos(a.v.AsDouble()));
 
-    // The framework has no vector form of Pow: one lane after another.
+    // The framework has no vector form of these: one lane after another.
     public static Lanes512<T> Pow(Lanes512<T> a, Lanes512<T> b)
     {
         var result = a.v;
         for (var i = 0; i < Count; i++) result = result.WithElement(i, LaneMath.Pow(a.v.GetElement(i), b.v.GetElement(i)));
+        return new(result);
+    }
+
+    public static Lanes512<T> Remainder(Lanes512<T> a, Lanes512<T> b)
+    {
+        var result = a.v;
+        for (var i = 0; i < Count; i++) result = result.WithElement(i, LaneMath.Remainder(a.v.GetElement(i), b.v.GetElement(i)));
         return new(result);
     }
 
