@@ -14,8 +14,12 @@ namespace Cresset;
 public static unsafe class MemoryPool
 {
     const int Alignment = 64;
-    const long SmallestBudget = 8L << 20;
-    const long HardFactor = 4;
+    // About what the second cache of a core holds: blocks that are lent again soon are still there.
+    const long SmallestBudget = 2L << 20;
+    // Work without boundaries is collected at this multiple of the budget.
+    const long HardFactor = 2;
+    // What a lent block costs beside its memory (handle, storage, tensor), so that many small ones are collected too.
+    const long Overhead = 512;
 
     static readonly Lock Gate = new();
     static readonly Stack<Block>[] Free = CreateClasses();
@@ -34,7 +38,7 @@ public static unsafe class MemoryPool
         public WeakGCHandle<Storage> Borrower = new(null!);
     }
 
-    /// <summary>Bytes of the blocks that tensors hold, as far as the last collection knows.</summary>
+    /// <summary>Bytes of the blocks that tensors hold, with some overhead for each, as far as the last collection knows.</summary>
     public static long BytesLent { get { lock (Gate) return lentBytes; } }
 
     /// <summary>Bytes of the blocks that wait to be lent again.</summary>
@@ -91,7 +95,7 @@ public static unsafe class MemoryPool
             block.Borrower.SetTarget(storage);
             if (lentCount == lent.Length) Array.Resize(ref lent, 2 * lentCount);
             lent[lentCount++] = block;
-            lentBytes += block.Bytes;
+            lentBytes += block.Bytes + Overhead;
             return storage;
         }
     }
@@ -149,7 +153,7 @@ public static unsafe class MemoryPool
                 lent[kept++] = block;
                 continue;
             }
-            lentBytes -= block.Bytes;
+            lentBytes -= block.Bytes + Overhead;
             freeBytes += block.Bytes;
             Free[block.SizeClass].Push(block);
         }
