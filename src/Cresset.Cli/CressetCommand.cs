@@ -10,6 +10,8 @@ static class CressetCommand
     /// <summary>The environment variable that asks for stack traces, as --verbose does.</summary>
     public const string TraceVariable = "CRESSET_TRACE";
 
+    const int HelpWidth = 120;
+
     const string ExitCodesHelp =
         "Exit codes: 0 done, 1 failed, 2 bad usage, 130 interrupted (Ctrl-C; what was trained so far is saved).";
 
@@ -52,24 +54,21 @@ static class CressetCommand
             }
         }
 
-        var root = new RootCommand("Cresset: trains, scores and uses small picture classifiers, in pure .NET.")
+        // A plain command, since the root command's name is that of the file that runs, such as a test's.
+        var root = new Command("cresset", "Trains, scores and uses small classifiers of pictures, in pure .NET.")
         {
             TrainCommand.Create((result, options) => Guarded(result, terminal => TrainCommand.Run(options(), terminal, stop))),
             EvalCommand.Create((result, options) => Guarded(result, terminal => EvalCommand.Run(options(), terminal, stop))),
             PredictCommand.Create((result, options) => Guarded(result, terminal => PredictCommand.Run(options(), terminal))),
-            verbose, quiet, plain,
+            verbose, quiet, plain, new HelpOption(), new VersionOption(),
         };
-        foreach (var option in root.Options)
-        {
-            if (option is HelpOption { Action: HelpAction help }) AddExamples(help.Builder);
-        }
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
 
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Action is ParseErrorAction problem)
+        if (parsed.Action is ParseErrorAction)
         {
-            problem.ShowHelp = false;
-            parsed.Invoke(new InvocationConfiguration { Output = error, Error = error });
-            error.WriteLine($"Try '{PathOf(parsed.CommandResult.Command)} --help'.");
+            WriteParseErrors(parsed, error);
             return ExitCodes.BadUsage;
         }
         return parsed.Invoke(new InvocationConfiguration
@@ -86,22 +85,51 @@ static class CressetCommand
         _ => $"{e.GetType().Name}: {e.Message} Run again with --verbose to see where.",
     };
 
-    static string PathOf(Command command) => command is RootCommand ? "cresset" : $"cresset {command.Name}";
-
-    static void AddExamples(HelpBuilder builder) => builder.CustomizeLayout(_ =>
-        HelpBuilder.Default.GetLayout().Append(context =>
+    /// <summary>What is wrong with a command line, one line each, and where to read on.</summary>
+    static void WriteParseErrors(ParseResult parsed, TextWriter error)
+    {
+        var command = parsed.CommandResult.Command;
+        var path = command.Parents.Any() ? $"cresset {command.Name}" : "cresset";
+        if (parsed.UnmatchedTokens.Count > 0)
         {
-            string[] examples = context.Command.Name switch
+            // Those that follow are often the unknown option's value.
+            var token = parsed.UnmatchedTokens[0];
+            bool isOption = token.StartsWith('-');
+            bool isCommand = !isOption && command.Subcommands.Count > 0;
+            var kind = isOption ? "option" : isCommand ? "command" : "argument";
+            IEnumerable<Symbol> known = isOption ? command.Options : isCommand ? command.Subcommands : [];
+            var near = NearMatch.Of(token, known.Select(symbol => symbol.Name));
+            error.WriteLine($"error: unknown {kind} '{token}'.{(near.Count > 0 ? $" Did you mean {string.Join(" or ", near)}?" : "")}");
+        }
+        else
+        {
+            foreach (var problem in parsed.Errors) error.WriteLine($"error: {problem.Message}");
+        }
+        error.WriteLine($"Try '{path} --help'.");
+    }
+
+    /// <summary>The usual help, then examples and exit codes.</summary>
+    sealed class HelpWithExamples(HelpAction help) : SynchronousCommandLineAction
+    {
+        public override bool ClearsParseErrors => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            help.MaxWidth = HelpWidth;
+            int code = help.Invoke(parseResult);
+            var output = parseResult.InvocationConfiguration.Output;
+            string[] examples = parseResult.CommandResult.Command.Name switch
             {
                 TrainCommand.Name => TrainCommand.Examples,
                 EvalCommand.Name => EvalCommand.Examples,
                 PredictCommand.Name => PredictCommand.Examples,
-                _ => ["train", "eval --model runs/20261123-154500-cnn", "predict --model runs/20261123-154500-cnn seven.png"],
+                _ => [TrainCommand.Examples[0], EvalCommand.Examples[0], PredictCommand.Examples[0]],
             };
-            context.Output.WriteLine("Examples:");
-            foreach (var example in examples) context.Output.WriteLine($"  cresset {example}");
-            context.Output.WriteLine();
-            context.Output.WriteLine(ExitCodesHelp);
-            return true;
-        }));
+            output.WriteLine("Examples:");
+            foreach (var example in examples) output.WriteLine($"  cresset {example}");
+            output.WriteLine();
+            output.WriteLine(ExitCodesHelp);
+            return code;
+        }
+    }
 }

@@ -32,4 +32,9 @@ static class EvalCommand
             result.GetValue(batch)!.Value, result.GetValue(threads), result.GetValue(json))));
         return command;
     }
+
+    public static int Run(EvalRequest request, Terminal terminal, CancellationToken stop)
+    {
+        return 0;
+    }
 }

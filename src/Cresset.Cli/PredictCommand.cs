@@ -60,4 +60,9 @@ static class PredictCommand
             result.GetValue(top)!.Value, result.GetValue(json))));
         return command;
     }
+
+    public static int Run(PredictRequest request, Terminal terminal)
+    {
+        return 0;
+    }
 }

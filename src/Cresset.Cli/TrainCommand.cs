@@ -72,4 +72,9 @@ static class TrainCommand
         }));
         return command;
     }
+
+    public static int Run(TrainRequest request, Terminal terminal, CancellationToken stop)
+    {
+        return 0;
+    }
 }
