@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -7,6 +8,9 @@ namespace Cresset.Cli;
 /// settings.json, which `train --settings` takes again.</summary>
 sealed record TrainSettings
 {
+    // What no file name holds on one system or another.
+    static readonly SearchValues<char> NotInNames = SearchValues.Create("/\\:*?\"<>|\0\n\r\t");
+
     public string Data { get; init; } = "digits";
     public string? DataDir { get; init; }
     public string Model { get; init; } = "cnn";
@@ -40,11 +44,12 @@ sealed record TrainSettings
         AtLeast("--train-count", TrainCount, 1);
         AtLeast("--test-count", TestCount, 1);
         AtLeast("--workers", Workers, 0);
-        Require("--lr", LearningRate, LearningRate is null or > 0 && LearningRate is not double.PositiveInfinity, "a number above 0");
+        Require("--lr", LearningRate, LearningRate is null or (> 0 and < double.PositiveInfinity), "a number above 0");
         Require("--momentum", Momentum, Momentum is null or (>= 0 and < 1), "a number from 0 to below 1");
-        Require("--weight-decay", WeightDecay, WeightDecay is null or >= 0 && WeightDecay is not double.PositiveInfinity, "a number of at least 0");
+        Require("--weight-decay", WeightDecay, WeightDecay is null or (>= 0 and < double.PositiveInfinity),
+            "a number of at least 0");
         if (Data.Length == 0) throw CommandException.Usage("--data: expected a name or a folder, got nothing.");
-        if (Name is not null && (Name.Length == 0 || Name.StartsWith('.') || Name.AsSpan().ContainsAny("/\\:*?\"<>|\0\n\r\t")))
+        if (Name is not null && (Name.Length == 0 || Name.StartsWith('.') || Name.AsSpan().ContainsAny(NotInNames)))
             throw CommandException.Usage($"--name: expected a plain file name, got '{Name}'.");
     }
 
