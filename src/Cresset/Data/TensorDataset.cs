@@ -3,7 +3,7 @@ namespace Cresset.Data;
 /// <summary>Pairs of rows of two tensors: sample i is (inputs[i], targets[i]). A loader gathers a batch's rows at once.
 /// PyTorch: <c>torch.utils.data.TensorDataset</c> of two tensors. For one tensor there is
 /// <see cref="SingleTensorDataset"/>, for any number <see cref="MultiTensorDataset"/>.</summary>
-public sealed class TensorDataset : Dataset<(Tensor, Tensor)>
+public class TensorDataset : Dataset<(Tensor, Tensor)>
 {
     readonly Tensor[] tensors;
 
@@ -12,6 +12,12 @@ public sealed class TensorDataset : Dataset<(Tensor, Tensor)>
     /// <param name="targets">[N, ...], with the same N.</param>
     /// <exception cref="ArgumentException">A scalar, or different first sizes.</exception>
     public TensorDataset(Tensor inputs, Tensor targets) => tensors = Rows.Check("TensorDataset", inputs, targets);
+
+    /// <summary>[N, ...]: all inputs, contiguous and outside any graph.</summary>
+    public Tensor Inputs => tensors[0];
+
+    /// <summary>[N, ...]: all targets, contiguous and outside any graph.</summary>
+    public Tensor Targets => tensors[1];
 
     /// <inheritdoc/>
     public override int Count => tensors[0].Shape[0];

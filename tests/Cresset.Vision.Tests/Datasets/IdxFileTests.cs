@@ -41,7 +41,7 @@ public class IdxFileTests
         using var folder = new TempFolder();
         string path = folder.File(name);
         byte[] large = new byte[3 * 1000 * 1000];
-        new Random(1).NextBytes(large);
+        new System.Random(1).NextBytes(large);
         IdxFile.Write<byte>(path, large, 3, 1000, 1000);
         Assert.Equal(name.EndsWith(".gz", StringComparison.Ordinal) ? 0x1F : 0, File.ReadAllBytes(path)[0]);
         IdxData read = IdxFile.Read(path);
@@ -163,7 +163,7 @@ public class IdxFileTests
     public void Rejects_gzip_whose_content_was_changed()
     {
         byte[] content = new byte[5000];
-        new Random(3).NextBytes(content);
+        new System.Random(3).NextBytes(content);
         byte[] whole = Gzip([.. Bytes("0000 0801 00001388"), .. content]);
         whole[whole.Length / 2] ^= 0x10;
         var e = Assert.Throws<InvalidDataException>(() => Read(whole));

@@ -41,7 +41,7 @@ public class ImageFileTests
     {
         using var folder = new TempFolder();
         var pixels = new byte[channels * 9 * 17];
-        new Random(4).NextBytes(pixels);
+        new System.Random(4).NextBytes(pixels);
         string path = folder.File("a.png");
         ImageFile.WritePng(path, new ImagePixels(pixels, channels, 9, 17));
         ImagePixels read = ImageFile.Read(path, channels == 1 ? ImageColor.Grey : ImageColor.Rgb);
@@ -114,7 +114,7 @@ public class ImageFileTests
     [Fact]
     public void Random_damage_is_an_error_or_a_picture_never_a_crash()
     {
-        var random = new Random(11);
+        var random = new System.Random(11);
         foreach (string name in PictureReference.Pictures.Keys)
         {
             for (int i = 0; i < 100; i++)

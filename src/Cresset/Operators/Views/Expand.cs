@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Cresset;
 
 /// <summary>Broadcasting made visible: a larger shape without a copy.</summary>
@@ -8,6 +10,7 @@ public static class ExpandOperator
         /// <summary>x seen with a larger shape: dimensions of size 1, and new ones in front, repeat. -1 keeps a size. A view.
         /// Gradient: summed over what was repeated. PyTorch: <c>expand</c>, <c>broadcast_to</c>.</summary>
         /// <exception cref="ArgumentException">x does not broadcast to the shape.</exception>
+        [OverloadResolutionPriority(1)]
         public Tensor Expand(params ReadOnlySpan<int> shape)
         {
             if (shape.Length < x.Rank || shape.Length > Shape.MaxRank)

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Cresset;
 
 /// <summary>The same elements in the same order under another shape.</summary>
@@ -37,6 +39,7 @@ public static class ReshapeOperators
         /// <summary>The elements in row-major order under another shape; a view where strides allow it, else a copy.
         /// One size may be -1: whatever is left. PyTorch: <c>reshape</c>.</summary>
         /// <exception cref="ArgumentException">The number of elements differs.</exception>
+        [OverloadResolutionPriority(1)]
         public Tensor Reshape(params ReadOnlySpan<int> shape) => Apply("Reshape", x, Resolve("Reshape", x, shape));
 
         /// <summary>As the other <c>Reshape</c>, with a shape.</summary>

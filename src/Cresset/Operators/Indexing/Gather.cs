@@ -1,0 +1,115 @@
+namespace Cresset;
+
+/// <summary>Elements by index along one dimension, and their sums back.</summary>
+public static class GatherOperators
+{
+    // Index tensors are int64 (int32 is taken too) and lie within [0, limit): the error names the first that does not.
+    internal static Tensor CheckIndex(string name, Tensor index, int limit)
+    {
+        if (index.DType is not (DType.Int64 or DType.Int32))
+            throw new ArgumentException($"{name}: expected indices of int64, got {index.DType.Name()}; convert them with To(DType.Int64)");
+        index = index.To(DType.Int64);
+        var at = index.Backend.FindOutOfRange(index.Operand, limit);
+        if (at >= 0)
+            throw new ArgumentOutOfRangeException(nameof(index), $"{name}: expected indices from 0 to {limit - 1}, got {index.Reshape(-1).Select(0, (int)at).Item<long>()} at position {at} of the index of shape {index.Shape}");
+        return index;
+    }
+
+    static int CheckShapes(string name, Tensor x, int dim, Tensor index)
+    {
+        dim = Shape.Dimension(dim, x.Rank, name);
+        var fits = index.Rank == x.Rank && x.Rank > 0;
+        for (var i = 0; fits && i < x.Rank; i++) fits = i == dim || index.Shape[i] <= x.Shape[i];
+        return fits ? dim : throw new ArgumentException($"{name}: expected an index with {x.Rank} dimensions, none larger than in {x.Shape} except dimension {dim}, got {index.Shape}");
+    }
+
+    static Tensor Take(Tensor x, int dim, Tensor index)
+    {
+        var y = Tensor.Allocate(index.Shape, x.DType, x.Backend);
+        x.Backend.Gather(x.Operand, dim, index.Operand, y.Operand);
+        return Autograd.Records(x)
+            ? Autograd.Record("Gather", y, [x], [index], (node, gradient) => [Put(gradient, dim, node.Saved(0), node.InputShape(0))])
+            : y;
+    }
+
+    // The gradient of taking: each element added where it came from.
+    static Tensor Put(Tensor x, int dim, Tensor index, Shape shape)
+    {
+        var y = Tensor.Zeros(shape, x.DType, x.Backend);
+        x.Backend.ScatterAdd(x.Operand, dim, index.Operand, y.Operand);
+        return Autograd.Records(x) ? Autograd.Record("ScatterAdd", y, [x], [index], (node, gradient) => [Take(gradient, dim, node.Saved(0))]) : y;
+    }
+
+    static Tensor TakeSlices(Tensor x, int dim, Tensor index)
+    {
+        var y = Tensor.Allocate(x.Shape.With(dim, index.ElementCount), x.DType, x.Backend);
+        x.Backend.IndexSelect(x.Operand, dim, index.Operand, y.Operand);
+        return Autograd.Records(x)
+            ? Autograd.Record("IndexSelect", y, [x], [index], (node, gradient) => [PutSlices(gradient, dim, node.Saved(0), node.InputShape(0))])
+            : y;
+    }
+
+    static Tensor PutSlices(Tensor x, int dim, Tensor index, Shape shape)
+    {
+        var y = Tensor.Zeros(shape, x.DType, x.Backend);
+        x.Backend.IndexAdd(x.Operand, dim, index.Operand, y.Operand);
+        return Autograd.Records(x) ? Autograd.Record("IndexAdd", y, [x], [index], (node, gradient) => [TakeSlices(gradient, dim, node.Saved(0))]) : y;
+    }
+
+    extension(Tensor x)
+    {
+        /// <summary>y[i][j] = x[index[i][j]][j] for dim 0, x[i][index[i][j]] for dim 1, and so on; y has the index's shape.
+        /// Gradient: added where the elements came from. PyTorch: <c>torch.gather</c>.</summary>
+        /// <exception cref="ArgumentException">The index's shape or type does not fit.</exception>
+        /// <exception cref="ArgumentOutOfRangeException">An index is out of range.</exception>
+        public Tensor Gather(int dim, Tensor index)
+        {
+            dim = CheckShapes("Gather", x, dim, index);
+            return Take(x, dim, CheckIndex("Gather", index, x.Shape[dim]));
+        }
+
+        /// <summary>x with source[i][j] added at [index[i][j]][j] for dim 0, and so for others; equal indices add up.
+        /// PyTorch: <c>scatter_add</c>.</summary>
+        /// <exception cref="ArgumentException">A shape or type does not fit.</exception>
+        /// <exception cref="ArgumentOutOfRangeException">An index is out of range.</exception>
+        public Tensor ScatterAdd(int dim, Tensor index, Tensor source)
+        {
+            dim = CheckShapes("ScatterAdd", x, dim, index);
+            if (source.DType != x.DType) throw new ArgumentException($"ScatterAdd: expected a source of {x.DType.Name()}, got {source.DType.Name()}");
+            if (source.Rank != index.Rank) throw new ArgumentException($"ScatterAdd: expected a source with {index.Rank} dimensions, got {source.Shape}");
+            for (var i = 0; i < index.Rank; i++)
+            {
+                if (source.Shape[i] < index.Shape[i])
+                    throw new ArgumentException($"ScatterAdd: expected a source at least as large as the index {index.Shape}, got {source.Shape}");
+                source = source.Narrow(i, 0, index.Shape[i]);
+            }
+            return x + Put(source, dim, CheckIndex("ScatterAdd", index, x.Shape[dim]), x.Shape);
+        }
+
+        /// <summary>The slices of x along <paramref name="dim"/> that <paramref name="index"/> (one dimension) names, in its order.
+        /// PyTorch: <c>index_select</c>.</summary>
+        /// <exception cref="ArgumentException">The index is not a vector of integers, or x is a scalar.</exception>
+        /// <exception cref="ArgumentOutOfRangeException">An index is out of range.</exception>
+        public Tensor IndexSelect(int dim, Tensor index)
+        {
+            if (x.Rank == 0 || index.Rank != 1)
+                throw new ArgumentException($"IndexSelect: expected a tensor with dimensions and an index with one, got {x.Shape} and {index.Shape}");
+            dim = Shape.Dimension(dim, x.Rank, "IndexSelect");
+            return TakeSlices(x, dim, CheckIndex("IndexSelect", index, x.Shape[dim]));
+        }
+
+        /// <summary>x with slice i of <paramref name="source"/> added to slice index[i] along <paramref name="dim"/>; equal indices add
+        /// up. PyTorch: <c>index_add</c>.</summary>
+        /// <exception cref="ArgumentException">A shape or type does not fit.</exception>
+        /// <exception cref="ArgumentOutOfRangeException">An index is out of range.</exception>
+        public Tensor IndexAdd(int dim, Tensor index, Tensor source)
+        {
+            if (x.Rank == 0 || index.Rank != 1)
+                throw new ArgumentException($"IndexAdd: expected a tensor with dimensions and an index with one, got {x.Shape} and {index.Shape}");
+            dim = Shape.Dimension(dim, x.Rank, "IndexAdd");
+            if (source.Shape != x.Shape.With(dim, index.ElementCount) || source.DType != x.DType)
+                throw new ArgumentException($"IndexAdd: expected a source of shape {x.Shape.With(dim, index.ElementCount)} and type {x.DType.Name()}, got {source.Shape} and {source.DType.Name()}");
+            return x + PutSlices(source, dim, CheckIndex("IndexAdd", index, x.Shape[dim]), x.Shape);
+        }
+    }
+}
