@@ -80,7 +80,7 @@ static class CressetCommand
     static string Describe(Exception e) => e switch
     {
         AggregateException { InnerExceptions.Count: 1 } one => Describe(one.InnerExceptions[0]),
-        CommandException or IOException or InvalidDataException or ArgumentException or InvalidOperationException
+        CommandException or IOException or InvalidDataException or FormatException or ArgumentException or InvalidOperationException
             or UnauthorizedAccessException => e.Message,
         _ => $"{e.GetType().Name}: {e.Message} Run again with --verbose to see where.",
     };

@@ -60,6 +60,10 @@ static class DataSources
         return NearMatch.Find("data set", data, All, s => s.Name);
     }
 
+    /// <summary>A data set's name; of a folder, its last part.</summary>
+    public static string ShortName(string name) =>
+        Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(name)) is { Length: > 0 } last ? last : "pictures";
+
     static string Ensure(DatasetDefinition definition, DataRequest request, Terminal terminal, CancellationToken stop)
     {
         var store = new DatasetStore(request.DataDir);

@@ -1,10 +1,9 @@
 using System.Globalization;
+using System.Text.Json;
+using Cresset.Metrics;
 using Spectre.Console;
 
 namespace Cresset.Cli;
-
-/// <summary>Precision, recall and F1 of one class, or an average of them.</summary>
-sealed record ScoreRow(string Name, double Precision, double Recall, double F1, long Support);
 
 /// <summary>How well a model does on a data set; written as metrics.json.</summary>
 /// <param name="Loss">Mean cross-entropy.</param>
@@ -13,10 +12,19 @@ sealed record ScoreRow(string Name, double Precision, double Recall, double F1, 
 /// <param name="Averages">Macro, micro and weighted.</param>
 /// <param name="Confusion">Confusion[t][p]: how many pictures of class t were taken for p.</param>
 sealed record EvaluationReport(
-    double Loss, double Accuracy, IReadOnlyList<ScoreRow> Classes, IReadOnlyList<ScoreRow> Averages, long[][] Confusion)
+    double Loss, double Accuracy, IReadOnlyList<ClassScores> Classes, IReadOnlyList<ClassScores> Averages, long[][] Confusion)
 {
     // A wider matrix runs past the edge of most terminals.
     const int MostColumns = 20;
+
+    /// <summary>The report that follows from a confusion matrix.</summary>
+    public static EvaluationReport Of(ConfusionMatrix matrix, double loss, IReadOnlyList<string> classes)
+    {
+        var scores = matrix.Report(classes);
+        long[][] rows = [.. Enumerable.Range(0, matrix.Classes)
+            .Select(t => Enumerable.Range(0, matrix.Classes).Select(p => matrix[t, p]).ToArray())];
+        return new EvaluationReport(loss, scores.Accuracy, scores.Classes, [scores.Macro, scores.Micro, scores.Weighted], rows);
+    }
 
     /// <summary>Prints the figures and tables.</summary>
     public void Print(Terminal terminal, string title)
@@ -50,7 +58,9 @@ sealed record EvaluationReport(
         Write(terminal, matrix);
     }
 
-    static Text[] Cells(ScoreRow row) =>
+    public string ToJson() => JsonSerializer.Serialize(this, CliJson.Default.EvaluationReport);
+
+    static Text[] Cells(ClassScores row) =>
     [
         new(row.Name), new(Share(row.Precision)), new(Share(row.Recall)), new(Share(row.F1)),
         new(row.Support.ToString(CultureInfo.InvariantCulture)),

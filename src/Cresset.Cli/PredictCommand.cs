@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Json;
+using Cresset.Vision;
 
 namespace Cresset.Cli;
 
@@ -61,8 +63,38 @@ static class PredictCommand
         return command;
     }
 
+    /// <summary>Prints the likeliest classes of each picture.</summary>
     public static int Run(PredictRequest request, Terminal terminal)
     {
-        return 0;
+        if (request.Top < 1) throw CommandException.Usage($"--top: expected a whole number of at least 1, got {request.Top}.");
+        var model = SavedModel.Load(request.Model);
+        IReadOnlyList<Prediction> predictions = [.. request.Pictures.Select(path => Predict(model, path, request))];
+        if (request.Json)
+        {
+            terminal.Line(JsonSerializer.Serialize(predictions, CliJson.Default.IReadOnlyListPrediction));
+            return ExitCodes.Done;
+        }
+        foreach (var prediction in predictions)
+        {
+            terminal.Line($"{prediction.Picture}{(prediction.Inverted ? " (dark and bright swapped)" : "")}");
+            foreach (var (name, probability) in prediction.Classes)
+                terminal.Line(FormattableString.Invariant($"  {100 * probability,6:F2}%  {name}"));
+        }
+        return ExitCodes.Done;
+    }
+
+    static Prediction Predict(SavedModel model, string path, PredictRequest request)
+    {
+        var (picture, inverted) = PictureReader.Read(path, request.Invert, model.Card.Border);
+        double[] scores;
+        using (Autograd.NoGrad())
+        {
+            var input = model.Card.Transform.Apply(picture.ToTensor()).Unsqueeze(0);
+            scores = model.Network.Forward(input).To(DType.Float64).ToArray<double>();
+        }
+        double highest = scores.Max(), sum = scores.Sum(score => Math.Exp(score - highest));
+        return new Prediction(path, inverted, [.. scores
+            .Select((score, c) => new ClassProbability(model.Card.Classes[c], Math.Exp(score - highest) / sum))
+            .OrderByDescending(c => c.Probability).Take(request.Top)]);
     }
 }

@@ -76,16 +76,20 @@ sealed class RunFolder
         WriteText(HistoryFile, text.ToString());
     }
 
-    /// <summary>The pictures of loss and accuracy by epoch and of the confusion matrix, each as PNG and SVG.</summary>
-    public void WriteCharts(string title, IReadOnlyList<EpochRow> history, EvaluationReport report)
+    /// <summary>The picture of loss and accuracy by epoch, as PNG and SVG.</summary>
+    public void WriteLearningCurves(string title, IReadOnlyList<EpochRow> history)
     {
-        if (history.Count > 0)
-        {
-            EpochPoint[] points = [.. history.Select(r =>
-                new EpochPoint(r.Epoch, r.TrainLoss, r.TrainAccuracy, r.TestLoss, r.TestAccuracy))];
-            Save(Charts.LearningCurves(points, title, "test"), CurvesFile);
-        }
-        Save(Charts.ConfusionMatrix(report.Confusion, [.. report.Classes.Select(c => c.Name)], title), ConfusionFile);
+        EpochPoint[] points = [.. history.Select(r => new EpochPoint(r.Epoch, r.TrainLoss, r.TrainAccuracy, r.TestLoss, r.TestAccuracy))];
+        Save(Charts.LearningCurves(points, title, "test"), CurvesFile);
+    }
+
+    /// <summary>The figures on the test pictures: metrics.json, and the confusion matrix as PNG and SVG.</summary>
+    public void WriteReport(string title, EvaluationReport report)
+    {
+        WriteText(MetricsFile, report.ToJson());
+        // A matrix of one class says nothing.
+        if (report.Classes.Count > 1)
+            Save(Charts.ConfusionMatrix(report.Confusion, [.. report.Classes.Select(c => c.Name)], title), ConfusionFile);
     }
 
     void Save(Chart chart, string name)

@@ -1,4 +1,8 @@
 using System.CommandLine;
+using Cresset.Data;
+using Cresset.Nn;
+using Cresset.Plotting;
+using Cresset.Vision;
 
 namespace Cresset.Cli;
 
@@ -73,8 +77,63 @@ static class TrainCommand
         return command;
     }
 
+    /// <summary>Trains, scores and writes the run folder.</summary>
     public static int Run(TrainRequest request, Terminal terminal, CancellationToken stop)
     {
-        return 0;
+        var settings = request.Settings;
+        settings.Check();
+        var choice = NearMatch.Find("model", settings.Model, Models.All, m => m.Name);
+        var (optimizerChoice, values) = Optimizers.Read(settings);
+        var source = DataSources.Find(settings.Data);
+        if (settings.Threads is int threads) Threads.Count = threads;
+
+        var wanted = new DataRequest(settings.Data, settings.DataDir, settings.TrainCount, settings.TestCount);
+        LabelledImages training = source.Load(wanted, true, terminal, stop), testing = source.Load(wanted, false, terminal, stop);
+        stop.ThrowIfCancellationRequested();
+        var (mean, deviation, border) = ModelCard.Measure(training, source.Normalisation);
+        var card = new ModelCard(choice.Name, source.Name, training.Classes, mean, deviation, border, settings.TestCount);
+
+        // One seed for the initial weights and, through the loader, for the order of the pictures.
+        Random.Seed((ulong)settings.Seed);
+        var model = new SavedModel(choice.Create(training.Classes.Count), card);
+        var parameters = model.Network.Parameters().ToList();
+        var display = new TrainingDisplay(terminal, settings.Epochs, (training.Count + settings.BatchSize - 1) / settings.BatchSize);
+        var loop = new TrainingLoop(
+            model.Network, optimizerChoice.Create(parameters, values),
+            new DataLoader(training.ToDataset(card.Transform), settings.BatchSize, shuffle: true, seed: settings.Seed, workers: settings.Workers),
+            new DataLoader(testing.ToDataset(card.Transform), EvalCommand.DefaultBatchSize),
+            training.Classes, settings.Epochs, display, stop);
+
+        var name = settings.Name ?? $"{DataSources.ShortName(source.Name)}-{choice.Name}";
+        var run = RunFolder.Create(request.Output, name, DateTime.Now);
+        // With the optimizer's defaults filled in, so that the file says it all and reproduces the run later as well.
+        run.WriteText(RunFolder.SettingsFile, (settings with
+        {
+            Data = source.Name, LearningRate = values.Rate, Momentum = values.Momentum, WeightDecay = values.WeightDecay,
+        }).ToJson());
+        terminal.Note(FormattableString.Invariant(
+            $"{choice.Name}: {parameters.Sum(p => (long)p.ElementCount)} parameters; {DataSources.ShortName(source.Name)}: {training.Count} training and {testing.Count} test pictures, {training.Classes.Count} classes; {optimizerChoice.Name}, learning rate {values.Rate}"));
+
+        void Save()
+        {
+            model.Save(run[RunFolder.ModelFile]);
+            run.WriteHistory(loop.History);
+        }
+
+        bool whole = display.Run(() => loop.Run(Save));
+        // Where it was stopped, the batches since the last whole epoch are in the model as well.
+        if (!whole) Save();
+        if (PlotFonts.Problem is { } problem) terminal.Warn(problem);
+        if (loop.History.Count > 0) run.WriteLearningCurves(name, loop.History);
+        if (whole)
+        {
+            run.WriteReport(name, loop.Report!);
+            loop.Report!.Print(terminal, "Test");
+        }
+        terminal.Line();
+        terminal.Line(whole
+            ? $"Run folder: {run.Path}"
+            : $"Interrupted: the model so far is in {run.Path}; `cresset eval --model {run.Path}` scores it.");
+        return whole ? ExitCodes.Done : ExitCodes.Interrupted;
     }
 }
