@@ -65,6 +65,15 @@ public partial class Tensor
         return new Edge(node, outputIndex, Shape, DType);
     }
 
+    // Other values, in memory and type of their own, under the same identity: how a module changes the type of parameters that
+    // an optimizer already holds. The graph's old end belongs to the old values.
+    internal void Become(Tensor values)
+    {
+        operand = values.operand;
+        node = null;
+        Grad = Grad?.Detach().To(DType);
+    }
+
     internal void SetHistory(Node history, int output)
     {
         node = history;

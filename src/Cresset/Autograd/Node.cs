@@ -52,6 +52,9 @@ public sealed class Node
     /// <summary>The operator's name.</summary>
     public string Name { get; }
 
+    /// <summary>The number of inputs.</summary>
+    public int InputCount => edges.Length;
+
     /// <summary>The shapes of the inputs.</summary>
     public Shape InputShape(int input) => edges[input].Shape;
 

@@ -13,8 +13,8 @@ namespace Cresset;
 [SuppressMessage("Naming", "CA1711", Justification = "Tensor is the field's own term")]
 public partial class Tensor
 {
-    // What a kernel sees. A field, so that it goes to kernels by reference, without a copy.
-    readonly Operand operand;
+    // What a kernel sees. A field, so that it goes to kernels by reference, without a copy; changed by Become alone.
+    Operand operand;
 
     internal Tensor(Storage storage, in Layout layout, DType dtype)
     {

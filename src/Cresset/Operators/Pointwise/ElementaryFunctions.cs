@@ -1,0 +1,62 @@
+using Cresset.Kernels;
+
+namespace Cresset;
+
+// Elementary functions that lanes do not have, from those that they have, exact to a few units in the last place also
+// where the textbook formula would lose digits.
+static class ElementaryFunctions
+{
+    // log(1 + x): the error of 1 + x is made up for by the factor x / ((1 + x) - 1). Kahan.
+    internal static L Log1p<L>(L x) where L : struct, ILanes<L>
+    {
+        L one = L.From(1), sum = x + one, corrected = L.Log(sum) * (x / (sum - one));
+        var plain = L.Equal(sum, one);
+        // Infinity and the like: nothing to correct.
+        return L.Select(plain, x, L.Select(L.Less(sum, L.From(1e30)), corrected, L.Log(sum)));
+    }
+
+    // exp(x) - 1, in the same way.
+    internal static L Expm1<L>(L x) where L : struct, ILanes<L>
+    {
+        L one = L.From(1), power = L.Exp(x), less = power - one;
+        var near = L.Less(L.Abs(x), L.From(0.5));
+        return L.Select(L.Equal(power, one), x, L.Select(near, less * (x / L.Log(power)), less));
+    }
+
+    // Cephes: a rational function near 0, the exponential elsewhere.
+    internal static L Tanh<L>(L x) where L : struct, ILanes<L>
+    {
+        L size = L.Abs(x), z = x * x;
+        var top = L.MultiplyAdd(L.MultiplyAdd(L.From(-9.64399179425052238628e-1), z, L.From(-9.92877231001918586564e1)), z, L.From(-1.61468768441708447952e3));
+        var bottom = L.MultiplyAdd(L.MultiplyAdd(z + L.From(1.12811678491632931402e2), z, L.From(2.23548839060100448583e3)), z, L.From(4.84406305325125486048e3));
+        var near = L.MultiplyAdd(x * z, top / bottom, x);
+        var far = L.From(1) - L.From(2) / (L.Exp(size + size) + L.From(1));
+        return L.Select(L.Less(size, L.From(0.625)), near, L.Select(L.Less(x, L.From(0)), -far, far));
+    }
+
+    // Cephes: a rational function up to 1, beyond it 1 - erfc, which is 1 in double from 6 on.
+    internal static L Erf<L>(L x) where L : struct, ILanes<L>
+    {
+        L size = L.Min(L.Abs(x), L.From(6)), z = x * x;
+        var near = x * Polynomial(z, NearTop) / Polynomial(z, NearBottom);
+        var far = L.From(1) - L.Exp(-(size * size)) * Polynomial(size, FarTop) / Polynomial(size, FarBottom);
+        return L.Select(L.Less(L.Abs(x), L.From(1)), near, L.Select(L.Less(x, L.From(0)), -far, far));
+    }
+
+    static L Polynomial<L>(L x, ReadOnlySpan<double> coefficients) where L : struct, ILanes<L>
+    {
+        var sum = L.From(coefficients[0]);
+        for (var i = 1; i < coefficients.Length; i++) sum = L.MultiplyAdd(sum, x, L.From(coefficients[i]));
+        return sum;
+    }
+
+    static ReadOnlySpan<double> NearTop => [9.60497373987051638749, 9.00260197203842689217e1, 2.23200534594684319226e3, 7.00332514112805075473e3, 5.55923013010394962768e4];
+
+    static ReadOnlySpan<double> NearBottom => [1, 3.35617141647503099647e1, 5.21357949780152679795e2, 4.59432382970980127987e3, 2.26290000613890934246e4, 4.92673942608635921086e4];
+
+    static ReadOnlySpan<double> FarTop => [2.46196981473530512524e-10, 5.64189564831068821977e-1, 7.46321056442269912687, 4.86371970985681366614e1, 1.96520832956077098242e2,
+        5.26445194995477358631e2, 9.34528527171957607540e2, 1.02755188689515710272e3, 5.57535335369399327526e2];
+
+    static ReadOnlySpan<double> FarBottom => [1, 1.32281951154744992508e1, 8.67072140885989742329e1, 3.54937778887819891062e2, 9.75708501743205489753e2,
+        1.82390916687909736289e3, 2.24633760818710981792e3, 1.65666309194161350182e3, 5.57535340817727675546e2];
+}

@@ -1,0 +1,55 @@
+using Cresset.Kernels;
+
+namespace Cresset;
+
+/// <summary>Logarithms.</summary>
+public static class LogarithmOperators
+{
+    readonly struct LogFunction : IPointwiseOperator
+    {
+        public static string Name => "Log";
+        public static Saves Saves => Saves.Input;
+        public L Value<L>(L x) where L : struct, ILanes<L> => L.Log(x);
+        public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(1) / x;
+        public Tensor Derivative(Tensor x) => 1 / x;
+    }
+
+    readonly struct Log1pFunction : IPointwiseOperator
+    {
+        public static string Name => "Log1p";
+        public static Saves Saves => Saves.Input;
+        public L Value<L>(L x) where L : struct, ILanes<L> => ElementaryFunctions.Log1p(x);
+        public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(1) / (x + L.From(1));
+        public Tensor Derivative(Tensor x) => 1 / (x + 1);
+    }
+
+    readonly struct Expm1Function : IPointwiseOperator
+    {
+        public static string Name => "Expm1";
+        public static Saves Saves => Saves.Output;
+        public L Value<L>(L x) where L : struct, ILanes<L> => ElementaryFunctions.Expm1(x);
+        public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => y + L.From(1);
+        public Tensor Derivative(Tensor y) => y + 1;
+    }
+
+    extension(Tensor x)
+    {
+        /// <summary>The natural logarithm; NaN of negative numbers, minus infinity of 0. Gradient: 1 / x. PyTorch: <c>torch.log</c>.</summary>
+        public Tensor Log() => Pointwise.Apply(default(LogFunction), x);
+
+        /// <summary>The in-place form of <c>Log</c>. PyTorch: <c>log_</c>.</summary>
+        public Tensor LogInPlace() => Pointwise.ApplyInPlace(default(LogFunction), x);
+
+        /// <summary>log(1 + x), exact for small x too. Gradient: 1 / (1 + x). PyTorch: <c>torch.log1p</c>.</summary>
+        public Tensor Log1p() => Pointwise.Apply(default(Log1pFunction), x);
+
+        /// <summary>The in-place form of <c>Log1p</c>. PyTorch: <c>log1p_</c>.</summary>
+        public Tensor Log1pInPlace() => Pointwise.ApplyInPlace(default(Log1pFunction), x);
+
+        /// <summary>exp(x) - 1, exact for small x too. Gradient: y + 1. PyTorch: <c>torch.expm1</c>.</summary>
+        public Tensor Expm1() => Pointwise.Apply(default(Expm1Function), x);
+
+        /// <summary>The in-place form of <c>Expm1</c>. PyTorch: <c>expm1_</c>.</summary>
+        public Tensor Expm1InPlace() => Pointwise.ApplyInPlace(default(Expm1Function), x);
+    }
+}

@@ -1,0 +1,38 @@
+using System.Numerics;
+using Cresset.Kernels;
+
+namespace Cresset;
+
+/// <summary>Whether any, or all, elements are true.</summary>
+public static class AnyAllOperators
+{
+    // A bool's byte is 0 or 1: "or" is the larger, "and" the smaller.
+    readonly struct Or : IReduction
+    {
+        public T Identity<T>() where T : unmanaged, INumber<T>, IMinMaxValue<T> => T.Zero;
+        public L Map<L>(L x) where L : struct, ILanes<L> => x;
+        public L Combine<L>(L a, L b) where L : struct, ILanes<L> => L.Max(a, b);
+    }
+
+    readonly struct And : IReduction
+    {
+        public T Identity<T>() where T : unmanaged, INumber<T>, IMinMaxValue<T> => T.One;
+        public L Map<L>(L x) where L : struct, ILanes<L> => x;
+        public L Combine<L>(L a, L b) where L : struct, ILanes<L> => L.Min(a, b);
+    }
+
+    extension(Tensor x)
+    {
+        /// <summary>Whether any element along the dimensions (none: of all) is not 0. PyTorch: <c>torch.any</c>.</summary>
+        public Tensor Any(ReadOnlySpan<int> dims, bool keepDim = false) => Reduction.Run(default(Or), x.Detach().To(DType.Bool), Reduction.Dims("Any", x, dims), keepDim);
+
+        /// <summary>Whether any element is not 0.</summary>
+        public Tensor Any() => x.Any([]);
+
+        /// <summary>Whether all elements along the dimensions (none: of all) are not 0. PyTorch: <c>torch.all</c>.</summary>
+        public Tensor All(ReadOnlySpan<int> dims, bool keepDim = false) => Reduction.Run(default(And), x.Detach().To(DType.Bool), Reduction.Dims("All", x, dims), keepDim);
+
+        /// <summary>Whether all elements are not 0.</summary>
+        public Tensor All() => x.All([]);
+    }
+}
