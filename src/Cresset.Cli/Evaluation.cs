@@ -7,11 +7,14 @@ namespace Cresset.Cli;
 /// <summary>Scores a network on pictures.</summary>
 static class Evaluation
 {
+    /// <summary>Mean cross-entropy: scores [N, C], labels int64 [N].</summary>
+    public static Tensor Loss(Tensor scores, Tensor labels) =>
+        -scores.LogSoftmax(1).Gather(1, labels.Unsqueeze(1)).Mean();
+
     /// <summary>Loss and confusion matrix over all batches, as a report. The network is in evaluation mode afterwards.</summary>
     public static EvaluationReport Run(Module network, DataLoader pictures, IReadOnlyList<string> classes, CancellationToken stop)
     {
         network.Eval();
-        var criterion = new CrossEntropyLoss();
         var matrix = new ConfusionMatrix(classes.Count);
         double loss = 0;
         long count = 0;
@@ -21,7 +24,7 @@ static class Evaluation
             {
                 stop.ThrowIfCancellationRequested();
                 var scores = network.Forward(images);
-                loss += criterion.Forward(scores, labels).Item() * labels.Shape[0];
+                loss += Loss(scores, labels).Item() * labels.Shape[0];
                 count += labels.Shape[0];
                 matrix.Update(scores, labels);
             }

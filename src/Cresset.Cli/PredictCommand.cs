@@ -86,15 +86,14 @@ static class PredictCommand
     static Prediction Predict(SavedModel model, string path, PredictRequest request)
     {
         var (picture, inverted) = PictureReader.Read(path, request.Invert, model.Card.Border);
-        double[] scores;
+        double[] probabilities;
         using (Autograd.NoGrad())
         {
             var input = model.Card.Transform.Apply(picture.ToTensor()).Unsqueeze(0);
-            scores = model.Network.Forward(input).To(DType.Float64).ToArray<double>();
+            probabilities = model.Network.Forward(input).To(DType.Float64).Softmax(1).ToArray<double>();
         }
-        double highest = scores.Max(), sum = scores.Sum(score => Math.Exp(score - highest));
-        return new Prediction(path, inverted, [.. scores
-            .Select((score, c) => new ClassProbability(model.Card.Classes[c], Math.Exp(score - highest) / sum))
+        return new Prediction(path, inverted, [.. probabilities
+            .Select((probability, c) => new ClassProbability(model.Card.Classes[c], probability))
             .OrderByDescending(c => c.Probability).Take(request.Top)]);
     }
 }

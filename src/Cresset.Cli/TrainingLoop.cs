@@ -11,7 +11,6 @@ sealed class TrainingLoop(
     Module network, Optimizer optimizer, DataLoader training, DataLoader testing, IReadOnlyList<string> classes,
     int epochs, TrainingDisplay display, CancellationToken stop)
 {
-    readonly CrossEntropyLoss criterion = new();
     readonly List<EpochRow> history = [];
 
     /// <summary>The epochs that were completed.</summary>
@@ -50,7 +49,7 @@ sealed class TrainingLoop(
             if (stop.IsCancellationRequested) return null;
             batch++;
             var scores = network.Forward(images);
-            var loss = criterion.Forward(scores, labels);
+            var loss = Evaluation.Loss(scores, labels);
             double value = loss.Item();
             if (!double.IsFinite(value))
                 throw new CommandException(FormattableString.Invariant(
