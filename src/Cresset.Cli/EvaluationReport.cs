@@ -31,7 +31,7 @@ sealed record EvaluationReport(
     {
         terminal.Line();
         terminal.Line(FormattableString.Invariant(
-            $"{title}: {Confusion.Sum(row => row.Sum())} pictures, loss {Loss:F4}, accuracy {Accuracy:P2}"));
+            $"{title}: {Confusion.Sum(row => row.Sum())} pictures, loss {Loss:F4}, accuracy {100 * Accuracy:F2}%"));
         terminal.Line();
         var scores = NewTable(terminal, "class", "precision", "recall", "F1", "pictures");
         foreach (var row in Classes) scores.AddRow(Cells(row));

@@ -41,7 +41,7 @@ sealed class TrainingDisplay(Terminal terminal, int epochs, int batchesPerEpoch)
         if (terminal.Quiet || watch.Elapsed - shown < (task is null ? PlainInterval : LiveInterval)) return;
         shown = watch.Elapsed;
         var text = string.Create(CultureInfo.InvariantCulture,
-            $"epoch {epoch}/{epochs} batch {batch}/{batchesPerEpoch} loss {loss:F4} accuracy {accuracy:P1} {samplesPerSecond:N0} samples/s");
+            $"epoch {epoch}/{epochs} batch {batch}/{batchesPerEpoch} loss {loss:F4} accuracy {100 * accuracy:F1}% {samplesPerSecond:N0} samples/s");
         if (task is not null) task.Description = text.EscapeMarkup();
         else terminal.Note(text);
     }
@@ -50,7 +50,7 @@ sealed class TrainingDisplay(Terminal terminal, int epochs, int batchesPerEpoch)
     public void Epoch(EpochRow row)
     {
         terminal.Note(string.Create(CultureInfo.InvariantCulture,
-            $"epoch {row.Epoch}/{epochs}  loss {row.TrainLoss:F4}  accuracy {row.TrainAccuracy:P2}  test loss {row.TestLoss:F4}  test accuracy {row.TestAccuracy:P2}  {row.SamplesPerSecond:N0} samples/s  {row.Seconds:F1} s"));
+            $"epoch {row.Epoch}/{epochs}  loss {row.TrainLoss:F4}  accuracy {100 * row.TrainAccuracy:F2}%  test loss {row.TestLoss:F4}  test accuracy {100 * row.TestAccuracy:F2}%  {row.SamplesPerSecond:N0} samples/s  {row.Seconds:F1} s"));
         // The next epoch begins with a line of its own after the interval, not at once.
         shown = watch.Elapsed;
     }

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Cresset.Cli.Tests;
 
 /// <summary>What one command line gave.</summary>
@@ -19,6 +21,22 @@ static class CommandLine
         using StringWriter output = new(), error = new();
         int code = CressetCommand.Run(args, output, error, isTerminal: false, stop);
         return new CommandResult(code, output.ToString(), error.ToString());
+    }
+
+    /// <summary>Runs the built command as a process of its own, without a network.</summary>
+    public static async Task<CommandResult> RunProcess(params string[] args)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(CressetCommand).Assembly.Location, .. args])
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true,
+        };
+        // Nothing listens there, so that no download can succeed.
+        start.Environment["HTTPS_PROXY"] = "http://127.0.0.1:9";
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var error = process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return new CommandResult(process.ExitCode, await output, await error);
     }
 }
 

@@ -16,7 +16,7 @@ public class EvaluationReportTests
         using var output = new StringWriter();
         Report.Print(new Terminal(output, TextWriter.Null, live: false), "test");
         var text = output.ToString();
-        Assert.Contains("test: 4 pictures, loss 0.2500, accuracy 75.00", text, StringComparison.Ordinal);
+        Assert.Contains("test: 4 pictures, loss 0.2500, accuracy 75.00%", text, StringComparison.Ordinal);
         Assert.Matches(@"\| cat +\| +1\.0000 \| +0\.5000 \| 0\.6667 \| +2 \|", text);
         Assert.Matches(@"\| macro average \| +0\.8333 \| 0\.7500 \| 0\.7333 \| +4 \|", text);
         Assert.Matches(@"\| cat \| +1 \| +1 \|", text);

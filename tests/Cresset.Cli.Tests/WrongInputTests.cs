@@ -81,6 +81,35 @@ public class WrongInputTests(SmallRun run) : IClassFixture<SmallRun>
     }
 
     [Fact]
+    public async Task Missing_data_without_a_network_names_the_files_and_where_to_put_them()
+    {
+        using var temp = new TempFolder();
+        var result = await CommandLine.RunProcess("train", "--data", "mnist", "--data-dir", temp["data"], "--output", temp["runs"]);
+        Assert.Equal(1, result.Code);
+        foreach (var text in new[] { "train-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz", temp["data/mnist"], "CRESSET_DATA" })
+            Assert.Contains(text, result.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+        Assert.False(Path.Exists(temp["data"]) || Path.Exists(temp["runs"]));
+    }
+
+    [Fact]
+    public async Task A_process_of_its_own_writes_no_control_codes_where_output_is_no_terminal()
+    {
+        var result = await CommandLine.RunProcess("eval", "--model", run.Folder);
+        Assert.Equal(0, result.Code);
+        Assert.Contains("Confusion matrix", result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\u001b', result.Output);
+        Assert.Empty(result.Error);
+    }
+
+    [Fact]
+    public void A_stack_trace_is_shown_only_when_asked_for()
+    {
+        Assert.DoesNotContain("   at ", CommandLine.Run("eval", "--model", "none").Error, StringComparison.Ordinal);
+        Assert.Contains("   at ", CommandLine.Run("eval", "--model", "none", "--verbose").Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Eval_on_pictures_of_other_classes_is_refused()
     {
         using var temp = new TempFolder();
