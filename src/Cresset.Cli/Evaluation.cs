@@ -7,9 +7,8 @@ namespace Cresset.Cli;
 /// <summary>Scores a network on pictures.</summary>
 static class Evaluation
 {
-    /// <summary>Mean cross-entropy: scores [N, C], labels int64 [N].</summary>
-    public static Tensor Loss(Tensor scores, Tensor labels) =>
-        -scores.LogSoftmax(1).Gather(1, labels.Unsqueeze(1)).Mean();
+    /// <summary>What is trained for and reported: the mean cross-entropy.</summary>
+    public static readonly CrossEntropyLoss Criterion = new();
 
     /// <summary>Loss and confusion matrix over all batches, as a report. The network is in evaluation mode afterwards.</summary>
     public static EvaluationReport Run(Module network, DataLoader pictures, IReadOnlyList<string> classes, CancellationToken stop)
@@ -24,7 +23,7 @@ static class Evaluation
             {
                 stop.ThrowIfCancellationRequested();
                 var scores = network.Forward(images);
-                loss += Loss(scores, labels).Item() * labels.Shape[0];
+                loss += Criterion.Forward(scores, labels).Item() * labels.Shape[0];
                 count += labels.Shape[0];
                 matrix.Update(scores, labels);
             }

@@ -37,7 +37,7 @@ sealed class Mlp(int classes) : Module
 /// <summary>Two convolutions 5x5 (10 and 20 channels), each with 2x2 pooling and ReLU, then a linear layer.</summary>
 sealed class Cnn(int classes) : Module
 {
-    readonly Convolution conv1 = new(1, 10, 5), conv2 = new(10, 20, 5);
+    readonly Conv2d conv1 = new(1, 10, 5), conv2 = new(10, 20, 5);
     readonly Linear fc = new(320, classes);
 
     public override Tensor Forward(Tensor x)
@@ -46,24 +46,4 @@ sealed class Cnn(int classes) : Module
         x = conv2.Forward(x).MaxPool2d((2, 2)).Relu(); // [N, 20, 4, 4]
         return fc.Forward(x.Flatten(1));
     }
-}
-
-/// <summary>A square convolution with bias, without padding; weights start uniform in (-1/sqrt(n), 1/sqrt(n)) for n inputs of an
-/// output, as PyTorch's do.</summary>
-sealed class Convolution : Module
-{
-    public Convolution(int inChannels, int outChannels, int kernelSize)
-    {
-        Weight = new Parameter(Tensor.Empty([outChannels, inChannels, kernelSize, kernelSize]));
-        Bias = new Parameter(Tensor.Empty([outChannels]));
-        double bound = 1 / Math.Sqrt(inChannels * kernelSize * kernelSize);
-        Init.Uniform(Weight, -bound, bound);
-        Init.Uniform(Bias, -bound, bound);
-    }
-
-    public Parameter Weight { get; }
-
-    public Parameter Bias { get; }
-
-    public override Tensor Forward(Tensor x) => Observe(x.Conv2d(Weight, Bias));
 }

@@ -49,7 +49,7 @@ sealed class TrainingLoop(
             if (stop.IsCancellationRequested) return null;
             batch++;
             var scores = network.Forward(images);
-            var loss = Evaluation.Loss(scores, labels);
+            var loss = Evaluation.Criterion.Forward(scores, labels);
             double value = loss.Item();
             if (!double.IsFinite(value))
                 throw new CommandException(FormattableString.Invariant(

@@ -65,11 +65,11 @@ public static class Init
         // Of a range in the upper tail, the mirror image: there the cumulative function keeps its digits.
         double sign = low > mean ? -1 : 1, from = (low - mean) / std, to = (high - mean) / std;
         if (sign < 0) (from, to) = (-to, -from);
-        double start = NormalDistribution.Cumulative(from), end = NormalDistribution.Cumulative(to);
+        double start = Cumulative(from), end = Cumulative(to);
         var uniform = Tensor.Rand([tensor.ElementCount], DType.Float64, generator).ToArray<double>();
         for (var i = 0; i < uniform.Length; i++)
         {
-            var normal = NormalDistribution.Quantile(start + (end - start) * uniform[i]);
+            var normal = Kernels.Distributions.InverseNormal(start + (end - start) * uniform[i]);
             uniform[i] = Math.Clamp(mean + sign * std * normal, low, high);
         }
         using (Autograd.NoGrad()) return tensor.CopyInPlace(Tensor.From(uniform, tensor.Shape));
@@ -179,4 +179,8 @@ public static class Init
         var bound = 1 / Math.Sqrt(Fans(weight).In);
         if (bias is not null) Uniform(bias, -bound, bound, generator);
     }
+
+    // The standard normal distribution's.
+    static double Cumulative(double x) =>
+        double.IsInfinity(x) ? (x > 0 ? 1 : 0) : 0.5 * (1 + Tensor.From(x * Math.Sqrt(0.5), DType.Float64).Erf().Item<double>());
 }
