@@ -16,6 +16,9 @@ public abstract partial class Backend
     /// <summary>Slice index[i] of y along dim += slice i of x, in the order of i.</summary>
     public abstract void IndexAdd(in Operand x, int dim, in Operand index, in Operand y);
 
+    /// <summary>y[index[i]] = x[i], in the order of i; all are vectors, contiguous.</summary>
+    public abstract void IndexCopy(in Operand x, in Operand index, in Operand y);
+
     /// <summary>The first position in row-major order of an index outside [0, limit), or -1.</summary>
     public abstract long FindOutOfRange(in Operand index, long limit);
 }

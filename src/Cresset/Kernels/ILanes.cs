@@ -53,6 +53,8 @@ public interface ILanes<L> where L : struct, ILanes<L>
     static abstract L Cos(L a);
     /// <summary>a to the power b.</summary>
     static abstract L Pow(L a, L b);
+    /// <summary>What is left of a after dividing by b, exactly, with the sign of a (C's fmod).</summary>
+    static abstract L Remainder(L a, L b);
     /// <summary>Where a &lt; b; false with NaN.</summary>
     static abstract L Less(L a, L b);
     /// <summary>Where a &lt;= b; false with NaN.</summary>

@@ -88,11 +88,9 @@ public sealed unsafe partial class CpuBackend
             total.Clear();
             if (size == 0 || places == 0 || shape.Batch == 0) return;
             runs = (int)Math.Clamp(MaxPartialElements / size, 1, Math.Min(shape.Batch, MaxRuns));
-            var storage = MemoryPool.Rent(runs * size * sizeof(T), Instance);
-            partial = (T*)storage.Pointer;
+            partial = Workspace.Rent<T>(Workspace.Purpose.Partials, runs * size);
             WorkerPool.For(runs * shape.Groups, ref this);
             for (var i = 0; i < runs; i++) TensorPrimitives.Add(total, new ReadOnlySpan<T>(partial + i * size, (int)size), total);
-            GC.KeepAlive(storage);
         }
 
         readonly void FillBias()
@@ -103,15 +101,13 @@ public sealed unsafe partial class CpuBackend
 
         public readonly void Run(int part)
         {
-            var storage = Plain ? null : MemoryPool.Rent((long)patch * places * sizeof(T), Instance);
-            var unfolded = storage is null ? null : (T*)storage.Pointer;
+            var unfolded = Plain ? null : Workspace.Rent<T>(Workspace.Purpose.Patches, (long)patch * places);
             switch (pass)
             {
                 case ConvolutionPass.Forward: Forward(part / shape.Groups, part % shape.Groups, unfolded); break;
                 case ConvolutionPass.InputGradient: InputGradient(part / shape.Groups, part % shape.Groups, unfolded); break;
                 default: WeightGradient(part / shape.Groups, part % shape.Groups, unfolded); break;
             }
-            GC.KeepAlive(storage);
         }
 
         readonly T* Input(int image, int group) => X + ((long)image * shape.Channels + group * channels) * shape.Height * shape.Width;

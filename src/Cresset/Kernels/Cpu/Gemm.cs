@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 using System.Runtime.Intrinsics;
 
 namespace Cresset.Kernels.Cpu;
@@ -23,6 +24,8 @@ static unsafe class Gemm
     // What is packed at once, at most; larger products go in several rounds.
     const int RoundM = 3072, RoundN = 3072, RoundK = 2048;
     const long ParallelWork = 1 << 18;
+    // Up to here packing does not pay.
+    const long SmallWork = 1 << 15;
 
     // For tests: the vector width to use, 0 for the widest.
     internal static int ForcedWidth { get; set; }
@@ -32,7 +35,14 @@ static unsafe class Gemm
         T* c, long cRow, bool accumulate, T* bias) where T : unmanaged, IFloatingPointIeee754<T>
     {
         if (m == 0 || n == 0) return;
-        if (m <= 4 || k < 4 || (long)m * n * k <= 4096)
+        if (n == 1 && m > 1 && cRow == 1)
+        {
+            // A matrix times a vector is the vector times the matrix transposed: C is one row then, and vectors run along it.
+            SmallProduct.Multiply(1, m, k, b, 0, bRow, a, aColumn, aRow, c, m, accumulate, null);
+            if (bias != null) TensorPrimitives.Add(new ReadOnlySpan<T>(c, m), *bias, new Span<T>(c, m));
+            return;
+        }
+        if (m <= 4 || k < 4 || (long)m * n * k <= SmallWork)
         {
             SmallProduct.Multiply(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, accumulate, bias);
             return;
@@ -53,8 +63,7 @@ static unsafe class Gemm
         long panelsA = (Math.Min(m, RoundM) + TKernel.Rows - 1) / TKernel.Rows, panelsB = (Math.Min(n, RoundN) + TKernel.Columns - 1) / TKernel.Columns;
         long depth = Math.Min(k, RoundK);
         var lengthA = (panelsA * TKernel.Rows * depth + 63) / 64 * 64;
-        var storage = MemoryPool.Rent((lengthA + panelsB * TKernel.Columns * depth) * sizeof(T), CpuBackend.Instance);
-        plan.PackedA = (T*)storage.Pointer;
+        plan.PackedA = Workspace.Rent<T>(Workspace.Purpose.Panels, lengthA + panelsB * TKernel.Columns * depth);
         plan.PackedB = plan.PackedA + lengthA;
         for (var j = 0; j < n; j += RoundN)
             for (var i = 0; i < m; i += RoundM)
@@ -70,7 +79,6 @@ static unsafe class Gemm
                     plan.Bias = bias != null && p + RoundK >= k ? bias + j : null;
                     plan.Execute();
                 }
-        GC.KeepAlive(storage);
     }
 
     struct Round<T, TKernel> : IParallelBody where T : unmanaged, IFloatingPointIeee754<T> where TKernel : struct, IMicrokernel<T>
@@ -110,39 +118,12 @@ static unsafe class Gemm
         public readonly void Run(int part)
         {
             if (!packing) Tile(part / tilesB * tilePanelsA, part % tilesB * tilePanelsB);
-            else if (part < panelsA) Pack(A + (long)part * TKernel.Rows * ARow, AColumn, ARow, Math.Min(TKernel.Rows, M - part * TKernel.Rows), TKernel.Rows, PackedA + (long)part * TKernel.Rows * K);
+            else if (part < panelsA) Packing.Panel(A + (long)part * TKernel.Rows * ARow, AColumn, ARow, Math.Min(TKernel.Rows, M - part * TKernel.Rows), TKernel.Rows, K, PackedA + (long)part * TKernel.Rows * K);
             else
             {
                 part -= panelsA;
-                Pack(B + (long)part * TKernel.Columns * BColumn, BRow, BColumn, Math.Min(TKernel.Columns, N - part * TKernel.Columns), TKernel.Columns, PackedB + (long)part * TKernel.Columns * K);
+                Packing.Panel(B + (long)part * TKernel.Columns * BColumn, BRow, BColumn, Math.Min(TKernel.Columns, N - part * TKernel.Columns), TKernel.Columns, K, PackedB + (long)part * TKernel.Columns * K);
             }
-        }
-
-        // One panel: for each of K steps, `width` neighbours side by side, zeros behind the matrix's edge.
-        readonly void Pack(T* source, long step, long neighbour, int valid, int width, T* target)
-        {
-            if (neighbour == 1 && valid == width)
-            {
-                for (long p = 0; p < K; p++, source += step, target += width)
-                    new ReadOnlySpan<T>(source, width).CopyTo(new Span<T>(target, width));
-                return;
-            }
-            if (step == 1 && valid == width)
-            {
-                // Read along the rows that lie contiguous, sixteen steps at a time, so that each cache line is read once.
-                for (long p = 0; p < K; p += 16)
-                {
-                    var steps = Math.Min(16, K - p);
-                    for (var j = 0; j < width; j++)
-                    {
-                        var row = source + j * neighbour + p;
-                        for (long q = 0; q < steps; q++) target[(p + q) * width + j] = row[q];
-                    }
-                }
-                return;
-            }
-            for (long p = 0; p < K; p++, source += step, target += width)
-                for (var j = 0; j < width; j++) target[j] = j < valid ? source[j * neighbour] : T.Zero;
         }
 
         readonly void Tile(int firstA, int firstB)
@@ -170,15 +151,19 @@ static unsafe class Gemm
                         }
                         TKernel.Run(depth, a, b, edge, columns, false);
                         for (var r = 0; r < height; r++)
-                            for (var s = 0; s < width; s++)
-                                c[r * CRow + s] = add ? c[r * CRow + s] + edge[r * columns + s] : edge[r * columns + s];
+                        {
+                            ReadOnlySpan<T> block = new(edge + r * columns, width);
+                            var to = new Span<T>(c + r * CRow, width);
+                            if (add) TensorPrimitives.Add(to, block, to);
+                            else block.CopyTo(to);
+                        }
                     }
                 }
             }
             if (Bias == null) return;
             int from = firstB * columns, count = Math.Min(endB * columns, N) - from;
             for (var i = firstA * rows; i < Math.Min(endA * rows, M); i++)
-                System.Numerics.Tensors.TensorPrimitives.Add(new ReadOnlySpan<T>(C + i * CRow + from, count), new ReadOnlySpan<T>(Bias + from, count), new Span<T>(C + i * CRow + from, count));
+                TensorPrimitives.Add(new ReadOnlySpan<T>(C + i * CRow + from, count), new ReadOnlySpan<T>(Bias + from, count), new Span<T>(C + i * CRow + from, count));
         }
     }
 }

@@ -102,6 +102,17 @@ public sealed unsafe partial class CpuBackend
         GC.KeepAlive(y.Storage);
     }
 
+    /// <inheritdoc/>
+    public override void IndexCopy(in Operand x, in Operand index, in Operand y)
+    {
+        var places = new ReadOnlySpan<long>(index.Pointer, index.Layout.ElementCount);
+        int size = x.DType.Size(), at = 0;
+        foreach (var place in places) new ReadOnlySpan<byte>(x.Pointer + (long)size * at++, size).CopyTo(new Span<byte>(y.Pointer + size * place, size));
+        GC.KeepAlive(x.Storage);
+        GC.KeepAlive(index.Storage);
+        GC.KeepAlive(y.Storage);
+    }
+
     readonly struct SumFunction : IBinaryFunction
     {
         public L Value<L>(L a, L b) where L : struct, ILanes<L> => a + b;

@@ -33,6 +33,7 @@ readonly struct Lane<T>(T value) : ILanes<Lane<T>> where T : unmanaged, INumber<
     public static Lane<T> Sin(Lane<T> a) => Apply(a, Math.Sin);
     public static Lane<T> Cos(Lane<T> a) => Apply(a, Math.Cos);
     public static Lane<T> Pow(Lane<T> a, Lane<T> b) => new(LaneMath.Pow(a.Value, b.Value));
+    public static Lane<T> Remainder(Lane<T> a, Lane<T> b) => new(LaneMath.Remainder(a.Value, b.Value));
     public static Lane<T> Less(Lane<T> a, Lane<T> b) => Truth(a.Value < b.Value);
     public static Lane<T> LessOrEqual(Lane<T> a, Lane<T> b) => Truth(a.Value <= b.Value);
     public static Lane<T> Equal(Lane<T> a, Lane<T> b) => Truth(a.Value == b.Value);

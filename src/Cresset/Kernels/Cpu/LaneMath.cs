@@ -14,6 +14,15 @@ static class LaneMath
         return Unsafe.BitCast<byte, T>((byte)Power(Unsafe.BitCast<T, byte>(x), Unsafe.BitCast<T, byte>(y)));
     }
 
+    internal static T Remainder<T>(T x, T y) where T : unmanaged
+    {
+        if (typeof(T) == typeof(float)) return Unsafe.BitCast<float, T>(Unsafe.BitCast<T, float>(x) % Unsafe.BitCast<T, float>(y));
+        if (typeof(T) == typeof(double)) return Unsafe.BitCast<double, T>(Unsafe.BitCast<T, double>(x) % Unsafe.BitCast<T, double>(y));
+        if (typeof(T) == typeof(int)) return Unsafe.BitCast<int, T>(Unsafe.BitCast<T, int>(x) % Unsafe.BitCast<T, int>(y));
+        if (typeof(T) == typeof(long)) return Unsafe.BitCast<long, T>(Unsafe.BitCast<T, long>(x) % Unsafe.BitCast<T, long>(y));
+        return Unsafe.BitCast<byte, T>((byte)(Unsafe.BitCast<T, byte>(x) % Unsafe.BitCast<T, byte>(y)));
+    }
+
     // By squaring, wrapping around on overflow; a negative exponent gives 0 except for 1 and -1, as PyTorch's.
     static long Power(long x, long y)
     {

@@ -31,8 +31,8 @@ readonly unsafe struct Lanes128<T>(Vector128<T> v) : ILanes<Lanes128<T>, T> wher
     public static Lanes128<T> Select(Lanes128<T> mask, Lanes128<T> a, Lanes128<T> b) => new(Vector128.ConditionalSelect(mask.v, a.v, b.v));
 
     public static Lanes128<T> MultiplyAdd(Lanes128<T> a, Lanes128<T> b, Lanes128<T> c) =>
-        typeof(T) == typeof(float) ? new(Vector128.FusedMultiplyAdd(a.v.AsSingle(), b.v.AsSingle(), c.v.AsSingle()).As<float, T>())
-        : typeof(T) == typeof(double) ? new(Vector128.FusedMultiplyAdd(a.v.AsDouble(), b.v.AsDouble(), c.v.AsDouble()).As<double, T>())
+        typeof(T) == typeof(float) ? new(Vector128.MultiplyAddEstimate(a.v.AsSingle(), b.v.AsSingle(), c.v.AsSingle()).As<float, T>())
+        : typeof(T) == typeof(double) ? new(Vector128.MultiplyAddEstimate(a.v.AsDouble(), b.v.AsDouble(), c.v.AsDouble()).As<double, T>())
         : a * b + c;
 
     public static Lanes128<T> Floor(Lanes128<T> a) => typeof(T) == typeof(float) ? Of(Vector128.Floor(a.v.AsSingle())) : Of(Vector128.Floor(a.v.AsDouble()));
@@ -44,11 +44,18 @@ readonly unsafe struct Lanes128<T>(Vector128<T> v) : ILanes<Lanes128<T>, T> wher
     public static Lanes128<T> Sin(Lanes128<T> a) => typeof(T) == typeof(float) ? Of(Vector128.Sin(a.v.AsSingle())) : Of(Vector128.Sin(a.v.AsDouble()));
     public static Lanes128<T> Cos(Lanes128<T> a) => typeof(T) == typeof(float) ? Of(Vector128.Cos(a.v.AsSingle())) : Of(Vector128.Cos(a.v.AsDouble()));
 
-    // The framework has no vector form of Pow: one lane after another.
+    // The framework has no vector form of these: one lane after another.
     public static Lanes128<T> Pow(Lanes128<T> a, Lanes128<T> b)
     {
         var result = a.v;
         for (var i = 0; i < Count; i++) result = result.WithElement(i, LaneMath.Pow(a.v.GetElement(i), b.v.GetElement(i)));
+        return new(result);
+    }
+
+    public static Lanes128<T> Remainder(Lanes128<T> a, Lanes128<T> b)
+    {
+        var result = a.v;
+        for (var i = 0; i < Count; i++) result = result.WithElement(i, LaneMath.Remainder(a.v.GetElement(i), b.v.GetElement(i)));
         return new(result);
     }
 

@@ -31,8 +31,8 @@ readonly unsafe struct Lanes256<T>(Vector256<T> v) : ILanes<Lanes256<T>, T> wher
     public static Lanes256<T> Select(Lanes256<T> mask, Lanes256<T> a, Lanes256<T> b) => new(Vector256.ConditionalSelect(mask.v, a.v, b.v));
 
     public static Lanes256<T> MultiplyAdd(Lanes256<T> a, Lanes256<T> b, Lanes256<T> c) =>
-        typeof(T) == typeof(float) ? new(Vector256.FusedMultiplyAdd(a.v.AsSingle(), b.v.AsSingle(), c.v.AsSingle()).As<float, T>())
-        : typeof(T) == typeof(double) ? new(Vector256.FusedMultiplyAdd(a.v.AsDouble(), b.v.AsDouble(), c.v.AsDouble()).As<double, T>())
+        typeof(T) == typeof(float) ? new(Vector256.MultiplyAddEstimate(a.v.AsSingle(), b.v.AsSingle(), c.v.AsSingle()).As<float, T>())
+        : typeof(T) == typeof(double) ? new(Vector256.MultiplyAddEstimate(a.v.AsDouble(), b.v.AsDouble(), c.v.AsDouble()).As<double, T>())
         : a * b + c;
 
     public static Lanes256<T> Floor(Lanes256<T> a) => typeof(T) == typeof(float) ? Of(Vector256.Floor(a.v.AsSingle())) : Of(Vector256.Floor(a.v.AsDouble()));
@@ -44,11 +44,18 @@ readonly unsafe struct Lanes256<T>(Vector256<T> v) : ILanes<Lanes256<T>, T> wher
     public static Lanes256<T> Sin(Lanes256<T> a) => typeof(T) == typeof(float) ? Of(Vector256.Sin(a.v.AsSingle())) : Of(Vector256.Sin(a.v.AsDouble()));
     public static Lanes256<T> Cos(Lanes256<T> a) => typeof(T) == typeof(float) ? Of(Vector256.Cos(a.v.AsSingle())) : Of(Vector256.Cos(a.v.AsDouble()));
 
-    // The framework has no vector form of Pow: one lane after another.
+    // The framework has no vector form of these: one lane after another.
     public static Lanes256<T> Pow(Lanes256<T> a, Lanes256<T> b)
     {
         var result = a.v;
         for (var i = 0; i < Count; i++) result = result.WithElement(i, LaneMath.Pow(a.v.GetElement(i), b.v.GetElement(i)));
+        return new(result);
+    }
+
+    public static Lanes256<T> Remainder(Lanes256<T> a, Lanes256<T> b)
+    {
+        var result = a.v;
+        for (var i = 0; i < Count; i++) result = result.WithElement(i, LaneMath.Remainder(a.v.GetElement(i), b.v.GetElement(i)));
         return new(result);
     }
 

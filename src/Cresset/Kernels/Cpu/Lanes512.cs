@@ -31,8 +31,8 @@ readonly unsafe struct Lanes512<T>(Vector512<T> v) : ILanes<Lanes512<T>, T> wher
     public static Lanes512<T> Select(Lanes512<T> mask, Lanes512<T> a, Lanes512<T> b) => new(Vector512.ConditionalSelect(mask.v, a.v, b.v));
 
     public static Lanes512<T> MultiplyAdd(Lanes512<T> a, Lanes512<T> b, Lanes512<T> c) =>
-        typeof(T) == typeof(float) ? new(Vector512.FusedMultiplyAdd(a.v.AsSingle(), b.v.AsSingle(), c.v.AsSingle()).As<float, T>())
-        : typeof(T) == typeof(double) ? new(Vector512.FusedMultiplyAdd(a.v.AsDouble(), b.v.AsDouble(), c.v.AsDouble()).As<double, T>())
+        typeof(T) == typeof(float) ? new(Vector512.MultiplyAddEstimate(a.v.AsSingle(), b.v.AsSingle(), c.v.AsSingle()).As<float, T>())
+        : typeof(T) == typeof(double) ? new(Vector512.MultiplyAddEstimate(a.v.AsDouble(), b.v.AsDouble(), c.v.AsDouble()).As<double, T>())
         : a * b + c;
 
     public static Lanes512<T> Floor(Lanes512<T> a) => typeof(T) == typeof(float) ? Of(Vector512.Floor(a.v.AsSingle())) : Of(Vector512.Floor(a.v.AsDouble()));
@@ -44,11 +44,18 @@ readonly unsafe struct Lanes512<T>(Vector512<T> v) : ILanes<Lanes512<T>, T> wher
     public static Lanes512<T> Sin(Lanes512<T> a) => typeof(T) == typeof(float) ? Of(Vector512.Sin(a.v.AsSingle())) : Of(Vector512.Sin(a.v.AsDouble()));
     public static Lanes512<T> Cos(Lanes512<T> a) => typeof(T) == typeof(float) ? Of(Vector512.Cos(a.v.AsSingle())) : Of(Vector512.Cos(a.v.AsDouble()));
 
-    // The framework has no vector form of Pow: one lane after another.
+    // The framework has no vector form of these: one lane after another.
     public static Lanes512<T> Pow(Lanes512<T> a, Lanes512<T> b)
     {
         var result = a.v;
         for (var i = 0; i < Count; i++) result = result.WithElement(i, LaneMath.Pow(a.v.GetElement(i), b.v.GetElement(i)));
+        return new(result);
+    }
+
+    public static Lanes512<T> Remainder(Lanes512<T> a, Lanes512<T> b)
+    {
+        var result = a.v;
+        for (var i = 0; i < Count; i++) result = result.WithElement(i, LaneMath.Remainder(a.v.GetElement(i), b.v.GetElement(i)));
         return new(result);
     }
 

@@ -20,7 +20,7 @@ public static class RoundingOperators
         public static string Name => "Sign";
         public static Saves Saves => Saves.Nothing;
         public static bool KeepsIntegers => true;
-        public L Value<L>(L x) where L : struct, ILanes<L> => L.Select(L.Less(L.From(0), x), L.From(1), L.Select(L.Less(x, L.From(0)), L.From(-1), x * L.From(0)));
+        public L Value<L>(L x) where L : struct, ILanes<L> => L.Select(L.Less(L.From(0), x), L.From(1), L.Select(L.Less(x, L.From(0)), L.From(-1), L.From(0)));
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(0);
         public Tensor Derivative(Tensor saved) => saved.ZerosLike();
     }
@@ -69,7 +69,7 @@ public static class RoundingOperators
         /// <summary>The in-place form of <c>Abs</c>. PyTorch: <c>abs_</c>.</summary>
         public Tensor AbsInPlace() => Pointwise.ApplyInPlace(default(AbsFunction), x);
 
-        /// <summary>1, 0 or -1; NaN stays NaN (PyTorch gives 0). PyTorch: <c>torch.sign</c>.</summary>
+        /// <summary>1, 0 or -1; 0 of NaN. PyTorch: <c>torch.sign</c>.</summary>
         public Tensor Sign() => Pointwise.Apply(default(SignFunction), x);
 
         /// <summary>The in-place form of <c>Sign</c>. PyTorch: <c>sign_</c>.</summary>

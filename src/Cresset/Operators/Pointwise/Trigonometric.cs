@@ -23,6 +23,15 @@ public static class TrigonometricOperators
         public Tensor Derivative(Tensor x) => -x.Sin();
     }
 
+    readonly struct TanFunction : IPointwiseOperator
+    {
+        public static string Name => "Tan";
+        public static Saves Saves => Saves.Output;
+        public L Value<L>(L x) where L : struct, ILanes<L> => L.Sin(x) / L.Cos(x);
+        public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(1) + y * y;
+        public Tensor Derivative(Tensor y) => 1 + y * y;
+    }
+
     readonly struct TanhFunction : IPointwiseOperator
     {
         public static string Name => "Tanh";
@@ -54,6 +63,12 @@ public static class TrigonometricOperators
 
         /// <summary>The in-place form of <c>Cos</c>. PyTorch: <c>cos_</c>.</summary>
         public Tensor CosInPlace() => Pointwise.ApplyInPlace(default(CosFunction), x);
+
+        /// <summary>The tangent of radians. Gradient: 1 + y². PyTorch: <c>torch.tan</c>.</summary>
+        public Tensor Tan() => Pointwise.Apply(default(TanFunction), x);
+
+        /// <summary>The in-place form of <c>Tan</c>. PyTorch: <c>tan_</c>.</summary>
+        public Tensor TanInPlace() => Pointwise.ApplyInPlace(default(TanFunction), x);
 
         /// <summary>The hyperbolic tangent. Gradient: 1 - y². PyTorch: <c>torch.tanh</c>.</summary>
         public Tensor Tanh() => Pointwise.Apply(default(TanhFunction), x);

@@ -1,0 +1,98 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+
+namespace Cresset.Kernels.Cpu;
+
+// Lays a strip of a matrix out as the microkernel reads it: for each of `depth` steps, `width` neighbours side by side,
+// zeros behind the `valid` ones.
+static unsafe class Packing
+{
+    internal static void Panel<T>(T* source, long step, long neighbour, int valid, int width, int depth, T* target)
+        where T : unmanaged, INumberBase<T>
+    {
+        if (neighbour == 1) Rows(source, step, valid, width, depth, target);
+        else if (step == 1) Transposed(source, neighbour, valid, width, depth, target);
+        else
+        {
+            for (long p = 0; p < depth; p++, source += step, target += width)
+                for (var j = 0; j < width; j++) target[j] = j < valid ? source[j * neighbour] : T.Zero;
+        }
+    }
+
+    static void Rows<T>(T* source, long step, int valid, int width, int depth, T* target) where T : unmanaged, INumberBase<T>
+    {
+        var count = Vector128<T>.Count;
+        var whole = valid - valid % count;
+        for (long p = 0; p < depth; p++, source += step, target += width)
+        {
+            var j = 0;
+            for (; j < whole; j += count) Vector128.Load(source + j).Store(target + j);
+            for (; j < valid; j++) target[j] = source[j];
+            for (; j < width; j++) target[j] = T.Zero;
+        }
+    }
+
+    // Reads along the rows that lie contiguous, a cache line at a time, so that each is read once; squares are turned in registers.
+    static void Transposed<T>(T* source, long neighbour, int valid, int width, int depth, T* target) where T : unmanaged, INumberBase<T>
+    {
+        var side = Vector128<T>.Count;
+        var steps = 64 / sizeof(T);
+        for (var p = 0; p < depth; p += steps, source += steps, target += (long)steps * width)
+        {
+            var count = Math.Min(steps, depth - p);
+            var j = 0;
+            for (; j + side <= valid; j += side)
+            {
+                T* row = source + j * neighbour, to = target + j;
+                var q = 0;
+                for (; q + side <= count; q += side) Turn(row + q, neighbour, to + (long)q * width, width);
+                for (; q < count; q++)
+                    for (var s = 0; s < side; s++) to[(long)q * width + s] = row[s * neighbour + q];
+            }
+            for (; j < width; j++)
+                for (var q = 0; q < count; q++) target[(long)q * width + j] = j < valid ? source[j * neighbour + q] : T.Zero;
+        }
+    }
+
+    // A square of one vector's side, transposed by interleaving: 2x2 for double, 4x4 for float.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Turn<T>(T* source, long sourceRow, T* target, long targetRow) where T : unmanaged
+    {
+        Vector128<T> a = Vector128.Load(source), b = Vector128.Load(source + sourceRow);
+        if (Vector128<T>.Count == 2)
+        {
+            Low(a, b).Store(target);
+            High(a, b).Store(target + targetRow);
+            return;
+        }
+        Vector128<T> c = Vector128.Load(source + 2 * sourceRow), d = Vector128.Load(source + 3 * sourceRow);
+        Vector128<T> ac = Low(a, c), bd = Low(b, d), acHigh = High(a, c), bdHigh = High(b, d);
+        Low(ac, bd).Store(target);
+        High(ac, bd).Store(target + targetRow);
+        Low(acHigh, bdHigh).Store(target + 2 * targetRow);
+        High(acHigh, bdHigh).Store(target + 3 * targetRow);
+    }
+
+    // The lower halves of a and b, interleaved.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector128<T> Low<T>(Vector128<T> a, Vector128<T> b)
+    {
+        if (Vector128<T>.Count == 2) return Vector128.Create(a.GetLower(), b.GetLower());
+        if (Sse.IsSupported) return Sse.UnpackLow(a.AsSingle(), b.AsSingle()).As<float, T>();
+        if (AdvSimd.Arm64.IsSupported) return AdvSimd.Arm64.ZipLow(a.AsSingle(), b.AsSingle()).As<float, T>();
+        return Vector128.Create([a.GetElement(0), b.GetElement(0), a.GetElement(1), b.GetElement(1)]);
+    }
+
+    // The upper halves of a and b, interleaved.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector128<T> High<T>(Vector128<T> a, Vector128<T> b)
+    {
+        if (Vector128<T>.Count == 2) return Vector128.Create(a.GetUpper(), b.GetUpper());
+        if (Sse.IsSupported) return Sse.UnpackHigh(a.AsSingle(), b.AsSingle()).As<float, T>();
+        if (AdvSimd.Arm64.IsSupported) return AdvSimd.Arm64.ZipHigh(a.AsSingle(), b.AsSingle()).As<float, T>();
+        return Vector128.Create([a.GetElement(2), b.GetElement(2), a.GetElement(3), b.GetElement(3)]);
+    }
+}
