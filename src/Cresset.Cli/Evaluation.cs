@@ -1,6 +1,7 @@
 using Cresset.Data;
 using Cresset.Metrics;
 using Cresset.Nn;
+using Cresset.Training;
 
 namespace Cresset.Cli;
 
@@ -13,21 +14,17 @@ static class Evaluation
     /// <summary>Loss and confusion matrix over all batches, as a report. The network is in evaluation mode afterwards.</summary>
     public static EvaluationReport Run(Module network, DataLoader pictures, IReadOnlyList<string> classes, CancellationToken stop)
     {
-        network.Eval();
         var matrix = new ConfusionMatrix(classes.Count);
-        double loss = 0;
-        long count = 0;
-        using (Autograd.NoGrad())
+        var loss = Trainer.Evaluate(network, Criterion, Stoppable(pictures, stop), matrix.Update);
+        return EvaluationReport.Of(matrix, loss, classes);
+    }
+
+    static IEnumerable<(Tensor, Tensor)> Stoppable(DataLoader pictures, CancellationToken stop)
+    {
+        foreach (var batch in pictures)
         {
-            foreach (var (images, labels) in pictures)
-            {
-                stop.ThrowIfCancellationRequested();
-                var scores = network.Forward(images);
-                loss += Criterion.Forward(scores, labels).Item() * labels.Shape[0];
-                count += labels.Shape[0];
-                matrix.Update(scores, labels);
-            }
+            stop.ThrowIfCancellationRequested();
+            yield return batch;
         }
-        return EvaluationReport.Of(matrix, loss / count, classes);
     }
 }

@@ -1,13 +1,8 @@
 using System.Globalization;
-using System.Text;
 using Cresset.Plotting;
+using Cresset.Training;
 
 namespace Cresset.Cli;
-
-/// <summary>What was measured in one epoch.</summary>
-sealed record EpochRow(
-    int Epoch, double TrainLoss, double TrainAccuracy, double TestLoss, double TestAccuracy, double LearningRate,
-    double Seconds, double SamplesPerSecond);
 
 /// <summary>The folder of one run. Every file is written under a temporary name and then renamed, so that what is there is
 /// whole, also after a crash.</summary>
@@ -62,24 +57,10 @@ sealed class RunFolder
 
     public void WriteText(string name, string text) => Write(name, path => File.WriteAllText(path, text));
 
-    /// <summary>history.csv: a row an epoch, numbers in the shortest form that reads back the same.</summary>
-    public void WriteHistory(IReadOnlyList<EpochRow> history)
-    {
-        var text = new StringBuilder(
-            "epoch,train_loss,train_accuracy,test_loss,test_accuracy,learning_rate,seconds,samples_per_second\n");
-        foreach (var row in history)
-        {
-            text.Append(CultureInfo.InvariantCulture,
-                $"{row.Epoch},{row.TrainLoss:R},{row.TrainAccuracy:R},{row.TestLoss:R},{row.TestAccuracy:R},");
-            text.Append(CultureInfo.InvariantCulture, $"{row.LearningRate:R},{row.Seconds:F3},{row.SamplesPerSecond:F0}\n");
-        }
-        WriteText(HistoryFile, text.ToString());
-    }
-
     /// <summary>The picture of loss and accuracy by epoch, as PNG and SVG.</summary>
-    public void WriteLearningCurves(string title, IReadOnlyList<EpochRow> history)
+    public void WriteLearningCurves(string title, IReadOnlyList<EpochRecord> history)
     {
-        EpochPoint[] points = [.. history.Select(r => new EpochPoint(r.Epoch, r.TrainLoss, r.TrainAccuracy, r.TestLoss, r.TestAccuracy))];
+        EpochPoint[] points = [.. history.Select(r => new EpochPoint(r.Epoch, r.TrainLoss, r.TrainScore, r.ValidationLoss, r.ValidationScore))];
         Save(Charts.LearningCurves(points, title, "test"), CurvesFile);
     }
 

@@ -1,7 +1,8 @@
 using System.CommandLine;
 using Cresset.Data;
-using Cresset.Nn;
+using Cresset.Metrics;
 using Cresset.Plotting;
+using Cresset.Training;
 using Cresset.Vision;
 
 namespace Cresset.Cli;
@@ -98,11 +99,8 @@ static class TrainCommand
         var model = new SavedModel(choice.Create(training.Classes.Count), card);
         var parameters = model.Network.Parameters().ToList();
         var display = new TrainingDisplay(terminal, settings.Epochs, (training.Count + settings.BatchSize - 1) / settings.BatchSize);
-        var loop = new TrainingLoop(
-            model.Network, optimizerChoice.Create(parameters, values),
-            new DataLoader(training.ToDataset(card.Transform), settings.BatchSize, shuffle: true, seed: settings.Seed, workers: settings.Workers),
-            new DataLoader(testing.ToDataset(card.Transform), EvalCommand.DefaultBatchSize),
-            training.Classes, settings.Epochs, display, stop);
+        var trainingData = new DataLoader(training.ToDataset(card.Transform), settings.BatchSize, shuffle: true, seed: settings.Seed, workers: settings.Workers);
+        var testData = new DataLoader(testing.ToDataset(card.Transform), EvalCommand.DefaultBatchSize);
 
         var name = settings.Name ?? $"{DataSources.ShortName(source.Name)}-{choice.Name}";
         var run = RunFolder.Create(request.Output, name, DateTime.Now);
@@ -114,26 +112,38 @@ static class TrainCommand
         terminal.Note(FormattableString.Invariant(
             $"{choice.Name}: {parameters.Sum(p => (long)p.ElementCount)} parameters; {DataSources.ShortName(source.Name)}: {training.Count} training and {testing.Count} test pictures, {training.Classes.Count} classes; {optimizerChoice.Name}, learning rate {values.Rate}"));
 
-        void Save()
+        // After every epoch, and where training was stopped: the batches since the last whole epoch are in the model as well.
+        void Save(IReadOnlyList<EpochRecord> history)
         {
             model.Save(run[RunFolder.ModelFile]);
-            run.WriteHistory(loop.History);
+            run.WriteText(RunFolder.HistoryFile, History.ToCsv(history));
         }
 
-        bool whole = display.Run(() => loop.Run(Save));
-        // Where it was stopped, the batches since the last whole epoch are in the model as well.
-        if (!whole) Save();
+        var trainer = new Trainer(model.Network, optimizerChoice.Create(parameters, values), Evaluation.Criterion, new Accuracy(), callbacks: [display, new Saving(Save)]);
+        var result = display.Run(() => trainer.Fit(trainingData, settings.Epochs, testData, stop));
+        var whole = !result.Interrupted;
         if (PlotFonts.Problem is { } problem) terminal.Warn(problem);
-        if (loop.History.Count > 0) run.WriteLearningCurves(name, loop.History);
+        if (result.History.Count > 0) run.WriteLearningCurves(name, result.History);
         if (whole)
         {
-            run.WriteReport(name, loop.Report!);
-            loop.Report!.Print(terminal, "Test");
+            var report = Evaluation.Run(model.Network, testData, training.Classes, CancellationToken.None);
+            run.WriteReport(name, report);
+            report.Print(terminal, "Test");
         }
         terminal.Line();
         terminal.Line(whole
             ? $"Run folder: {run.Path}"
             : $"Interrupted: the model so far is in {run.Path}; `cresset eval --model {run.Path}` scores it.");
         return whole ? ExitCodes.Done : ExitCodes.Interrupted;
+    }
+
+    sealed class Saving(Action<IReadOnlyList<EpochRecord>> save) : TrainerCallback
+    {
+        public override void OnEpochEnd(Trainer trainer, EpochRecord record) => save(trainer.History);
+
+        public override void OnEnd(Trainer trainer, TrainingResult result)
+        {
+            if (result.Interrupted) save(result.History);
+        }
     }
 }

@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
+using Cresset.Training;
 using Spectre.Console;
 
 namespace Cresset.Cli;
 
 /// <summary>Shows how training goes: on a terminal a bar with epoch, batch, loss, accuracy, samples a second and time left;
 /// elsewhere a line an epoch, and one every ten seconds within a long epoch.</summary>
-sealed class TrainingDisplay(Terminal terminal, int epochs, int batchesPerEpoch)
+sealed class TrainingDisplay(Terminal terminal, int epochs, int batchesPerEpoch) : TrainerCallback
 {
     static readonly TimeSpan LiveInterval = TimeSpan.FromMilliseconds(100), PlainInterval = TimeSpan.FromSeconds(10);
 
@@ -29,28 +30,23 @@ sealed class TrainingDisplay(Terminal terminal, int epochs, int batchesPerEpoch)
             });
     }
 
-    /// <summary>After each batch.</summary>
-    /// <param name="epoch">From 1.</param>
-    /// <param name="batch">From 1.</param>
-    /// <param name="loss">Mean of this epoch's batches so far.</param>
-    /// <param name="accuracy">Of this epoch's pictures so far.</param>
-    /// <param name="samplesPerSecond">In this epoch so far.</param>
-    public void Batch(int epoch, int batch, double loss, double accuracy, double samplesPerSecond)
+    /// <inheritdoc/>
+    public override void OnBatchEnd(Trainer trainer, BatchProgress progress)
     {
-        if (task is not null) task.Value = (double)(epoch - 1) * batchesPerEpoch + batch;
+        if (task is not null) task.Value = (double)(progress.Epoch - 1) * batchesPerEpoch + progress.Batch;
         if (terminal.Quiet || watch.Elapsed - shown < (task is null ? PlainInterval : LiveInterval)) return;
         shown = watch.Elapsed;
         var text = string.Create(CultureInfo.InvariantCulture,
-            $"epoch {epoch}/{epochs} batch {batch}/{batchesPerEpoch} loss {loss:F4} accuracy {100 * accuracy:F1}% {samplesPerSecond:N0} samples/s");
+            $"epoch {progress.Epoch}/{epochs} batch {progress.Batch}/{batchesPerEpoch} loss {progress.Loss:F4} accuracy {100 * progress.Score:F1}% {progress.SamplesPerSecond:N0} samples/s");
         if (task is not null) task.Description = text.EscapeMarkup();
         else terminal.Note(text);
     }
 
-    /// <summary>After each epoch.</summary>
-    public void Epoch(EpochRow row)
+    /// <inheritdoc/>
+    public override void OnEpochEnd(Trainer trainer, EpochRecord record)
     {
         terminal.Note(string.Create(CultureInfo.InvariantCulture,
-            $"epoch {row.Epoch}/{epochs}  loss {row.TrainLoss:F4}  accuracy {100 * row.TrainAccuracy:F2}%  test loss {row.TestLoss:F4}  test accuracy {100 * row.TestAccuracy:F2}%  {row.SamplesPerSecond:N0} samples/s  {row.Seconds:F1} s"));
+            $"epoch {record.Epoch}/{epochs}  loss {record.TrainLoss:F4}  accuracy {100 * record.TrainScore:F2}%  test loss {record.ValidationLoss:F4}  test accuracy {100 * record.ValidationScore:F2}%  {record.SamplesPerSecond:N0} samples/s  {record.Seconds:F1} s"));
         // The next epoch begins with a line of its own after the interval, not at once.
         shown = watch.Elapsed;
     }

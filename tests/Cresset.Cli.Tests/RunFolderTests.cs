@@ -33,17 +33,6 @@ public class RunFolderTests
     }
 
     [Fact]
-    public void History_is_a_header_and_a_row_for_each_epoch_with_exact_numbers()
-    {
-        using var temp = new TempFolder();
-        var run = RunFolder.Create(temp.Path, "cnn", Time);
-        run.WriteHistory([new EpochRow(1, 0.1, 0.5, 1.0 / 3, 0.25, 0.001, 1.23456, 6543.2)]);
-        Assert.Equal(
-            "epoch,train_loss,train_accuracy,test_loss,test_accuracy,learning_rate,seconds,samples_per_second\n" +
-            "1,0.1,0.5,0.3333333333333333,0.25,0.001,1.235,6543\n", File.ReadAllText(run["history.csv"]));
-    }
-
-    [Fact]
     public void An_output_that_is_a_file_is_refused()
     {
         using var temp = new TempFolder();

@@ -1,0 +1,132 @@
+using System.Diagnostics;
+using Cresset.Metrics;
+using Cresset.Nn;
+using Cresset.Optim;
+
+namespace Cresset.Training;
+
+/// <summary>How a training ended.</summary>
+/// <param name="History">The epochs that were completed.</param>
+/// <param name="Interrupted">True where it was cancelled; the model then holds what the last batch left.</param>
+public sealed record TrainingResult(IReadOnlyList<EpochRecord> History, bool Interrupted);
+
+/// <summary>The usual loop of supervised learning: for each batch of inputs and targets the forward pass, the loss, backward and a
+/// step of the optimizer; after each epoch a look at the validation data. An explicit loop of your own works just as well.</summary>
+/// <param name="model">What is trained.</param>
+/// <param name="optimizer">Over the model's parameters.</param>
+/// <param name="criterion">The loss; its mean over a batch.</param>
+/// <param name="metric">A score that is shown beside the loss, <see cref="Accuracy"/> for classes; none if null.</param>
+/// <param name="clipNorm">Scale gradients down to this norm (2) before each step; not if null.</param>
+/// <param name="callbacks">Called as training goes on, in this order.</param>
+public sealed class Trainer(Module model, Optimizer optimizer, Loss criterion, Metric? metric = null, double? clipNorm = null,
+    params IReadOnlyList<TrainerCallback> callbacks)
+{
+    readonly List<EpochRecord> history = [];
+    bool stopping;
+
+    /// <summary>What is trained.</summary>
+    public Module Model { get; } = model;
+
+    /// <summary>What trains it.</summary>
+    public Optimizer Optimizer { get; } = optimizer;
+
+    /// <summary>The epochs completed so far, over all calls of <see cref="Fit"/>.</summary>
+    public IReadOnlyList<EpochRecord> History => history;
+
+    /// <summary>Lets <see cref="Fit"/> end after this epoch: what early stopping calls.</summary>
+    public void Stop() => stopping = true;
+
+    /// <summary>Trains for a number of epochs.</summary>
+    /// <param name="training">Batches (inputs, targets), as a <c>DataLoader</c> gives them, one <c>foreach</c> an epoch.</param>
+    /// <param name="epochs">How often to go through them.</param>
+    /// <param name="validation">Looked at after each epoch, with the model in evaluation mode.</param>
+    /// <param name="cancellation">Ends after the batch at hand; callbacks then save as at a normal end.</param>
+    /// <exception cref="ArithmeticException">The loss is NaN or infinite; says at which epoch and step.</exception>
+    public TrainingResult Fit(IEnumerable<(Tensor, Tensor)> training, int epochs, IEnumerable<(Tensor, Tensor)>? validation = null,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(training);
+        ArgumentOutOfRangeException.ThrowIfNegative(epochs);
+        stopping = false;
+        var interrupted = false;
+        var last = history.Count + epochs;
+        while (history.Count < last && !stopping && !interrupted)
+        {
+            var record = Epoch(history.Count + 1, training, cancellation);
+            interrupted = record is null;
+            if (record is null) break;
+            if (validation is not null)
+            {
+                metric?.Reset();
+                var loss = Evaluate(Model, criterion, validation, metric is null ? [] : [metric.Update]);
+                record = record with { ValidationLoss = loss, ValidationScore = metric?.Value ?? double.NaN };
+            }
+            history.Add(record);
+            foreach (var callback in callbacks) callback.OnEpochEnd(this, record);
+        }
+        var result = new TrainingResult(history, interrupted);
+        foreach (var callback in callbacks) callback.OnEnd(this, result);
+        return result;
+    }
+
+    // One epoch of training; null where it was cancelled.
+    EpochRecord? Epoch(int epoch, IEnumerable<(Tensor, Tensor)> training, CancellationToken cancellation)
+    {
+        foreach (var callback in callbacks) callback.OnEpochStart(this, epoch);
+        Model.Train();
+        metric?.Reset();
+        var rate = Optimizer.Groups[0].Options.Lr;
+        var watch = Stopwatch.StartNew();
+        double total = 0;
+        var batch = 0;
+        long samples = 0;
+        foreach (var (inputs, targets) in training)
+        {
+            if (cancellation.IsCancellationRequested) return null;
+            batch++;
+            var outputs = Model.Forward(inputs);
+            var loss = criterion.Forward(outputs, targets);
+            var value = loss.Item();
+            if (!double.IsFinite(value))
+                throw new ArithmeticException(FormattableString.Invariant(
+                    $"training: the loss is {value} at epoch {epoch}, step {batch}; try a smaller learning rate than {Optimizer.Groups[0].Options.Lr}, clip the gradients, or look for NaN in the data"));
+            Optimizer.ZeroGrad();
+            loss.Backward();
+            if (clipNorm is { } norm) GradientClipping.ClipNorm(Optimizer.Groups.SelectMany(group => group.Parameters), norm);
+            Optimizer.Step();
+            samples += inputs.Size(0);
+            total += value * inputs.Size(0);
+            metric?.Update(outputs, targets);
+            var progress = new BatchProgress(epoch, batch, total / samples, metric?.Value ?? double.NaN, samples / watch.Elapsed.TotalSeconds);
+            foreach (var callback in callbacks) callback.OnBatchEnd(this, progress);
+        }
+        if (batch == 0) throw new ArgumentException("Trainer: expected at least one batch to train on, got none; is the data set smaller than a batch, with dropLast?");
+        var seconds = watch.Elapsed.TotalSeconds;
+        return new EpochRecord(epoch, total / samples, metric?.Value ?? double.NaN, double.NaN, double.NaN, rate, seconds, samples / seconds);
+    }
+
+    /// <summary>The mean loss over all batches, with the model in evaluation mode (in which it stays) and nothing recorded.</summary>
+    /// <param name="model">What is looked at.</param>
+    /// <param name="criterion">The loss; its mean over a batch.</param>
+    /// <param name="data">Batches (inputs, targets).</param>
+    /// <param name="updates">Take in the outputs and targets of each batch: the <c>Update</c> of metrics, of a confusion matrix.</param>
+    public static double Evaluate(Module model, Loss criterion, IEnumerable<(Tensor, Tensor)> data, params IReadOnlyList<Action<Tensor, Tensor>> updates)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(criterion);
+        ArgumentNullException.ThrowIfNull(data);
+        ArgumentNullException.ThrowIfNull(updates);
+        model.Eval();
+        using var scope = Autograd.NoGrad();
+        double total = 0;
+        long samples = 0;
+        foreach (var (inputs, targets) in data)
+        {
+            var outputs = model.Forward(inputs);
+            total += criterion.Forward(outputs, targets).Item() * inputs.Size(0);
+            samples += inputs.Size(0);
+            foreach (var update in updates) update(outputs, targets);
+        }
+        return total / samples;
+    }
+}
