@@ -1,3 +1,5 @@
+using Cresset.Data;
+
 namespace Cresset.Vision;
 
 /// <summary>
@@ -94,4 +96,17 @@ public sealed class LabelledImages
             Pixels.AsSpan(start * size, count * size).ToArray(), Labels.AsSpan(start, count).ToArray(),
             Channels, Height, Width, Classes);
     }
+
+    /// <summary>The pixels as a uint8 tensor [N, C, H, W], a copy.</summary>
+    public Tensor ToTensor() => Tensor.From(Pixels, [Count, Channels, Height, Width]);
+
+    /// <summary>
+    /// The pictures and their classes as a dataset, transformed once, all together: right for sets that fit in memory
+    /// as numbers. Samples are ([C, H, W], int64 scalar); a loader gathers a batch at once.
+    /// </summary>
+    /// <param name="transform">
+    /// What is done to the uint8 pictures [N, C, H, W]; null for <see cref="Vision.ToTensor"/>: float32 from 0 to 1.
+    /// </param>
+    public TensorDataset ToDataset(ITransform? transform = null) =>
+        new((transform ?? new ToTensor()).Apply(ToTensor()), Tensor.From(Labels));
 }

@@ -73,4 +73,7 @@ public sealed class ImagePixels
         byte[] wide = BilinearResize.Rows(Pixels, Channels * Height, Width, width);
         return new ImagePixels(BilinearResize.Columns(wide, Channels, Height, height, width), Channels, height, width);
     }
+
+    /// <summary>The pixels as a uint8 tensor [C, H, W], a copy.</summary>
+    public Tensor ToTensor() => Tensor.From(Pixels, [Channels, Height, Width]);
 }

@@ -1,3 +1,5 @@
+using System.Numerics.Tensors;
+
 namespace Cresset.Nn;
 
 /// <summary>Which size of a weight the Kaiming initialisations keep the variance by.</summary>
@@ -52,6 +54,56 @@ public static class Init
 
     /// <summary>Ones. PyTorch: <c>ones_</c>.</summary>
     public static Tensor Ones(Tensor tensor) => Constant(tensor, 1);
+
+    /// <summary>Normal numbers within [low, high]: those outside do not occur. PyTorch: <c>trunc_normal_</c>.</summary>
+    /// <exception cref="ArgumentException">low is not below high, or the deviation is not positive.</exception>
+    public static Tensor TruncatedNormal(Tensor tensor, double mean = 0, double std = 1, double low = -2, double high = 2, Generator? generator = null)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        if (!(low < high)) throw new ArgumentException($"TruncatedNormal: expected low below high, got {low} and {high}");
+        if (!(std > 0)) throw new ArgumentException($"TruncatedNormal: expected a positive standard deviation, got {std}");
+        // Of a range in the upper tail, the mirror image: there the cumulative function keeps its digits.
+        double sign = low > mean ? -1 : 1, from = (low - mean) / std, to = (high - mean) / std;
+        if (sign < 0) (from, to) = (-to, -from);
+        double start = Cumulative(from), end = Cumulative(to);
+        var uniform = Tensor.Rand([tensor.ElementCount], DType.Float64, generator).ToArray<double>();
+        for (var i = 0; i < uniform.Length; i++)
+        {
+            var normal = Kernels.Distributions.InverseNormal(start + (end - start) * uniform[i]);
+            uniform[i] = Math.Clamp(mean + sign * std * normal, low, high);
+        }
+        using (Autograd.NoGrad()) return tensor.CopyInPlace(Tensor.From(uniform, tensor.Shape));
+    }
+
+    /// <summary>A random matrix with orthonormal rows or columns, whichever are fewer, times gain; of a tensor with more
+    /// dimensions, those after the first are one. Saxe et al. (2013). PyTorch: <c>orthogonal_</c>.</summary>
+    /// <exception cref="ArgumentException">The tensor has fewer than two dimensions.</exception>
+    public static Tensor Orthogonal(Tensor tensor, double gain = 1, Generator? generator = null)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        if (tensor.Rank < 2) throw new ArgumentException($"Orthogonal: expected a tensor with at least two dimensions, got the shape {tensor.Shape}");
+        if (tensor.ElementCount == 0) return tensor;
+        int rows = tensor.Shape[0], columns = tensor.ElementCount / rows;
+        int count = Math.Min(rows, columns), length = Math.Max(rows, columns);
+        var vectors = Tensor.Randn([count, length], DType.Float64, generator).ToArray<double>();
+        for (var i = 0; i < count; i++) Orthonormalize(vectors, i, length);
+        var matrix = Tensor.From(vectors, [count, length]);
+        if (rows > columns) matrix = matrix.T;
+        using (Autograd.NoGrad()) return tensor.CopyInPlace((matrix * gain).Reshape(tensor.Shape));
+    }
+
+    // Gram and Schmidt's way, twice, since once leaves rounding errors; every orthonormal set is then equally likely.
+    static void Orthonormalize(double[] vectors, int index, int length)
+    {
+        var own = vectors.AsSpan(index * length, length);
+        for (var pass = 0; pass < 2; pass++)
+            for (var i = 0; i < index; i++)
+            {
+                var other = vectors.AsSpan(i * length, length);
+                TensorPrimitives.MultiplyAdd(other, -TensorPrimitives.Dot<double>(own, other), own, own);
+            }
+        TensorPrimitives.Divide(own, TensorPrimitives.Norm<double>(own), own);
+    }
 
     /// <summary>Uniform in (-a, a), a = gain √(6 / (fanIn + fanOut)). Glorot and Bengio (2010). PyTorch:
     /// <c>xavier_uniform_</c>.</summary>
@@ -127,4 +179,8 @@ public static class Init
         var bound = 1 / Math.Sqrt(Fans(weight).In);
         if (bias is not null) Uniform(bias, -bound, bound, generator);
     }
+
+    // The standard normal distribution's.
+    static double Cumulative(double x) =>
+        double.IsInfinity(x) ? (x > 0 ? 1 : 0) : 0.5 * (1 + Tensor.From(x * Math.Sqrt(0.5), DType.Float64).Erf().Item<double>());
 }

@@ -1,0 +1,69 @@
+using System.CommandLine;
+using Cresset.Data;
+
+namespace Cresset.Cli;
+
+/// <summary>What `cresset eval` was asked for.</summary>
+sealed record EvalRequest(string Model, string? Data, string? DataDir, int? TestCount, int BatchSize, int? Threads, bool Json);
+
+/// <summary>`cresset eval`: scores a saved model on test pictures.</summary>
+static class EvalCommand
+{
+    public const string Name = "eval";
+
+    public const int DefaultBatchSize = 256;
+
+    public static readonly string[] Examples =
+    [
+        "eval --model runs/20261123-154500-cnn",
+        "eval --model mnist.safetensors --data mnist --data-dir ~/data",
+        "eval --model runs/20261123-154500-cnn --json",
+    ];
+
+    public static Command Create(Func<System.CommandLine.ParseResult, Func<EvalRequest>, int> run)
+    {
+        var model = Options.Model();
+        var data = Options.Text("--data", "name|folder", $"The pictures: {string.Join(", ", DataSources.All.Select(s => s.Name))}, or a folder (or .zip) with a folder of pictures for each class. [default: what the model was trained on]");
+        var dataDir = Options.Text("--data-dir", "folder", "Where data sets lie, each in a folder of its name; a missing one is downloaded there. [default: the variable CRESSET_DATA, else the user's cache folder]");
+        var testCount = Options.Number<int>("--test-count", "Test pictures. [default: as in training]");
+        var batch = Options.Number<int>("--batch-size", "Pictures at once.", DefaultBatchSize, "-b");
+        var threads = Options.Number<int>("--threads", "Threads to compute with; results do not depend on it. [default: all]");
+        var json = new Option<bool>("--json") { Description = "Print the figures as JSON." };
+        var command = new Command(Name, "Score a saved model on test pictures.") { model, data, dataDir, testCount, batch, threads, json };
+        command.SetAction(result => run(result, () => new EvalRequest(
+            result.GetValue(model)!, result.GetValue(data), result.GetValue(dataDir), result.GetValue(testCount),
+            result.GetValue(batch)!.Value, result.GetValue(threads), result.GetValue(json))));
+        return command;
+    }
+
+    /// <summary>Scores the model and prints the report.</summary>
+    public static int Run(EvalRequest request, Terminal terminal, CancellationToken stop)
+    {
+        Require("--batch-size", request.BatchSize);
+        Require("--threads", request.Threads);
+        Require("--test-count", request.TestCount);
+        var model = SavedModel.Load(request.Model);
+        var card = model.Card;
+        if (request.Threads is int threads) Threads.Count = threads;
+        var data = request.Data ?? card.Data;
+        var source = DataSources.Find(data);
+        int? count = request.TestCount ?? (source.Name == card.Data ? card.TestCount : null);
+        var pictures = source.Load(new DataRequest(data, request.DataDir, null, count), false, terminal, stop);
+        if (!pictures.Classes.SequenceEqual(card.Classes))
+            throw new CommandException(
+                $"--data: expected the model's classes ({Some(card.Classes)}), got those of {source.Name} ({Some(pictures.Classes)}).");
+        var loader = new DataLoader(pictures.ToDataset(card.Transform), request.BatchSize);
+        var report = Evaluation.Run(model.Network, loader, card.Classes, stop);
+        if (request.Json) terminal.Line(report.ToJson());
+        else report.Print(terminal, $"{DataSources.ShortName(source.Name)}, test");
+        return ExitCodes.Done;
+    }
+
+    static void Require(string option, int? value)
+    {
+        if (value < 1) throw CommandException.Usage($"{option}: expected a whole number of at least 1, got {value}.");
+    }
+
+    static string Some(IReadOnlyList<string> classes) =>
+        string.Join(", ", classes.Take(10)) + (classes.Count > 10 ? $", ... {classes.Count} in all" : "");
+}

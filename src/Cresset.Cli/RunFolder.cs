@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Text;
+using Cresset.Plotting;
+
+namespace Cresset.Cli;
+
+/// <summary>What was measured in one epoch.</summary>
+sealed record EpochRow(
+    int Epoch, double TrainLoss, double TrainAccuracy, double TestLoss, double TestAccuracy, double LearningRate,
+    double Seconds, double SamplesPerSecond);
+
+/// <summary>The folder of one run. Every file is written under a temporary name and then renamed, so that what is there is
+/// whole, also after a crash.</summary>
+sealed class RunFolder
+{
+    public const string ModelFile = "model.safetensors", SettingsFile = "settings.json", HistoryFile = "history.csv",
+        MetricsFile = "metrics.json", CurvesFile = "learning-curves", ConfusionFile = "confusion-matrix";
+
+    RunFolder(string path) => Path = path;
+
+    /// <summary>The folder's path.</summary>
+    public string Path { get; }
+
+    /// <summary>The path of one of its files.</summary>
+    public string this[string name] => System.IO.Path.Combine(Path, name);
+
+    /// <summary>Makes OUTPUT/yyyyMMdd-HHmmss-NAME; where two runs start in the same second the later one gets a number.</summary>
+    public static RunFolder Create(string output, string name, DateTime time)
+    {
+        var stem = System.IO.Path.Combine(output, $"{time.ToString("yyyyMMdd-HHmmss", CultureInfo.InvariantCulture)}-{name}");
+        try
+        {
+            Directory.CreateDirectory(output);
+            for (int i = 1; ; i++)
+            {
+                var path = i == 1 ? stem : $"{stem}-{i}";
+                if (System.IO.Path.Exists(path)) continue;
+                Directory.CreateDirectory(path);
+                return new RunFolder(path);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandException($"--output: no folder can be made in {output}: {e.Message}", cause: e);
+        }
+    }
+
+    /// <summary>Writes one file: first under a temporary name, by <paramref name="write"/>, then renamed.</summary>
+    public void Write(string name, Action<string> write)
+    {
+        var temporary = this[$".{name}.{Guid.NewGuid():N}.tmp"];
+        try
+        {
+            write(temporary);
+            File.Move(temporary, this[name], overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    public void WriteText(string name, string text) => Write(name, path => File.WriteAllText(path, text));
+
+    /// <summary>history.csv: a row an epoch, numbers in the shortest form that reads back the same.</summary>
+    public void WriteHistory(IReadOnlyList<EpochRow> history)
+    {
+        var text = new StringBuilder(
+            "epoch,train_loss,train_accuracy,test_loss,test_accuracy,learning_rate,seconds,samples_per_second\n");
+        foreach (var row in history)
+        {
+            text.Append(CultureInfo.InvariantCulture,
+                $"{row.Epoch},{row.TrainLoss:R},{row.TrainAccuracy:R},{row.TestLoss:R},{row.TestAccuracy:R},");
+            text.Append(CultureInfo.InvariantCulture, $"{row.LearningRate:R},{row.Seconds:F3},{row.SamplesPerSecond:F0}\n");
+        }
+        WriteText(HistoryFile, text.ToString());
+    }
+
+    /// <summary>The picture of loss and accuracy by epoch, as PNG and SVG.</summary>
+    public void WriteLearningCurves(string title, IReadOnlyList<EpochRow> history)
+    {
+        EpochPoint[] points = [.. history.Select(r => new EpochPoint(r.Epoch, r.TrainLoss, r.TrainAccuracy, r.TestLoss, r.TestAccuracy))];
+        Save(Charts.LearningCurves(points, title, "test"), CurvesFile);
+    }
+
+    /// <summary>The figures on the test pictures: metrics.json, and the confusion matrix as PNG and SVG.</summary>
+    public void WriteReport(string title, EvaluationReport report)
+    {
+        WriteText(MetricsFile, report.ToJson());
+        // A matrix of one class says nothing.
+        if (report.Classes.Count > 1)
+            Save(Charts.ConfusionMatrix(report.Confusion, [.. report.Classes.Select(c => c.Name)], title), ConfusionFile);
+    }
+
+    void Save(Chart chart, string name)
+    {
+        chart.SavePng(this[name + ".png"]);
+        chart.SaveSvg(this[name + ".svg"]);
+    }
+}

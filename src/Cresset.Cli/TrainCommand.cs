@@ -1,0 +1,139 @@
+using System.CommandLine;
+using Cresset.Data;
+using Cresset.Nn;
+using Cresset.Plotting;
+using Cresset.Vision;
+
+namespace Cresset.Cli;
+
+/// <summary>What `cresset train` was asked for.</summary>
+sealed record TrainRequest(TrainSettings Settings, string Output);
+
+/// <summary>`cresset train`: its options, and the run from data to run folder.</summary>
+static class TrainCommand
+{
+    public const string Name = "train";
+
+    public static readonly string[] Examples =
+    [
+        "train",
+        "train --data mnist --model mlp --epochs 10 --optimizer sgd --lr 0.01 --momentum 0.5",
+        "train --data pictures/ --model cnn --name pets",
+        "train --settings runs/20261123-154500-cnn/settings.json",
+    ];
+
+    /// <summary>The subcommand; <paramref name="run"/> gets the request as a function because reading it may fail.</summary>
+    public static Command Create(Func<System.CommandLine.ParseResult, Func<TrainRequest>, int> run)
+    {
+        var defaults = new TrainSettings();
+        var settings = Options.Text("--settings", "file", "Take all settings from a run's settings.json; options that are given as well win.");
+        var data = Options.Text("--data", "name|folder",
+            $"The pictures: {string.Join(", ", DataSources.All.Select(s => s.Name))}, or a folder (or .zip) with a folder of pictures for each class.", defaults.Data);
+        var dataDir = Options.Text("--data-dir", "folder",
+            "Where data sets lie, each in a folder of its name; a missing one is downloaded there. [default: the variable CRESSET_DATA, else the user's cache folder]");
+        var model = Options.Text("--model", "name", $"The network: {Models.Names}.", defaults.Model);
+        var epochs = Options.Number<int>("--epochs", "How often to go through the training pictures.", defaults.Epochs, "-e");
+        var batch = Options.Number<int>("--batch-size", "Pictures a step.", defaults.BatchSize, "-b");
+        var optimizer = Options.Text("--optimizer", "name", $"How to change the weights: {Optimizers.Names}.", defaults.Optimizer);
+        var rate = Options.Number<double>("--lr", $"Learning rate, above 0. [default: by optimizer: {Optimizers.Rates}]");
+        var momentum = Options.Number<double>("--momentum", $"The part of the last direction that is kept, from 0 to below 1, for {Optimizers.WithMomentum}. [default: 0]");
+        var decay = Options.Number<double>("--weight-decay", "How strongly weights are drawn to 0. [default: 0; adamw: 0.01]");
+        var seed = Options.Number<int>("--seed", "Start of the random numbers; the same seed gives the same run.", defaults.Seed);
+        var threads = Options.Number<int>("--threads", "Threads to compute with; results do not depend on it. [default: all]");
+        var trainCount = Options.Number<int>("--train-count", "Training pictures. [default: digits: 6000; others: all]");
+        var testCount = Options.Number<int>("--test-count", "Test pictures. [default: digits: 1000; others: all]");
+        var workers = Options.Number<int>("--workers", "Background workers that prepare batches.", defaults.Workers);
+        var name = Options.Text("--name", "name", "The end of the run folder's name. [default: the data set and the model]");
+        var output = Options.Text("--output", "folder", "Where the run folder is made.", "runs", "-o");
+
+        var command = new Command(Name, "Train a classifier of pictures, score it on the test pictures and write a run folder.")
+        {
+            data, dataDir, model, epochs, batch, optimizer, rate, momentum, decay, seed, threads,
+            trainCount, testCount, workers, name, output, settings,
+        };
+        command.SetAction(result => run(result, () =>
+        {
+            var file = result.GetValue(settings);
+            var start = file is null ? defaults : TrainSettings.Read(file);
+            return new TrainRequest(start with
+            {
+                Data = result.Given(data, start.Data)!,
+                DataDir = result.Given(dataDir, start.DataDir),
+                Model = result.Given(model, start.Model)!,
+                Epochs = result.Given(epochs, start.Epochs)!.Value,
+                BatchSize = result.Given(batch, start.BatchSize)!.Value,
+                Optimizer = result.Given(optimizer, start.Optimizer)!,
+                LearningRate = result.Given(rate, start.LearningRate),
+                Momentum = result.Given(momentum, start.Momentum),
+                WeightDecay = result.Given(decay, start.WeightDecay),
+                Seed = result.Given(seed, start.Seed)!.Value,
+                Threads = result.Given(threads, start.Threads),
+                TrainCount = result.Given(trainCount, start.TrainCount),
+                TestCount = result.Given(testCount, start.TestCount),
+                Workers = result.Given(workers, start.Workers)!.Value,
+                Name = result.Given(name, start.Name),
+            }, result.GetValue(output)!);
+        }));
+        return command;
+    }
+
+    /// <summary>Trains, scores and writes the run folder.</summary>
+    public static int Run(TrainRequest request, Terminal terminal, CancellationToken stop)
+    {
+        var settings = request.Settings;
+        settings.Check();
+        var choice = NearMatch.Find("model", settings.Model, Models.All, m => m.Name);
+        var (optimizerChoice, values) = Optimizers.Read(settings);
+        var source = DataSources.Find(settings.Data);
+        if (settings.Threads is int threads) Threads.Count = threads;
+
+        var wanted = new DataRequest(settings.Data, settings.DataDir, settings.TrainCount, settings.TestCount);
+        LabelledImages training = source.Load(wanted, true, terminal, stop), testing = source.Load(wanted, false, terminal, stop);
+        stop.ThrowIfCancellationRequested();
+        var (mean, deviation, border) = ModelCard.Measure(training, source.Normalisation);
+        var card = new ModelCard(choice.Name, source.Name, training.Classes, mean, deviation, border, settings.TestCount);
+
+        // One seed for the initial weights and, through the loader, for the order of the pictures.
+        Random.Seed((ulong)settings.Seed);
+        var model = new SavedModel(choice.Create(training.Classes.Count), card);
+        var parameters = model.Network.Parameters().ToList();
+        var display = new TrainingDisplay(terminal, settings.Epochs, (training.Count + settings.BatchSize - 1) / settings.BatchSize);
+        var loop = new TrainingLoop(
+            model.Network, optimizerChoice.Create(parameters, values),
+            new DataLoader(training.ToDataset(card.Transform), settings.BatchSize, shuffle: true, seed: settings.Seed, workers: settings.Workers),
+            new DataLoader(testing.ToDataset(card.Transform), EvalCommand.DefaultBatchSize),
+            training.Classes, settings.Epochs, display, stop);
+
+        var name = settings.Name ?? $"{DataSources.ShortName(source.Name)}-{choice.Name}";
+        var run = RunFolder.Create(request.Output, name, DateTime.Now);
+        // With the optimizer's defaults filled in, so that the file says it all and reproduces the run later as well.
+        run.WriteText(RunFolder.SettingsFile, (settings with
+        {
+            Data = source.Name, LearningRate = values.Rate, Momentum = values.Momentum, WeightDecay = values.WeightDecay,
+        }).ToJson());
+        terminal.Note(FormattableString.Invariant(
+            $"{choice.Name}: {parameters.Sum(p => (long)p.ElementCount)} parameters; {DataSources.ShortName(source.Name)}: {training.Count} training and {testing.Count} test pictures, {training.Classes.Count} classes; {optimizerChoice.Name}, learning rate {values.Rate}"));
+
+        void Save()
+        {
+            model.Save(run[RunFolder.ModelFile]);
+            run.WriteHistory(loop.History);
+        }
+
+        bool whole = display.Run(() => loop.Run(Save));
+        // Where it was stopped, the batches since the last whole epoch are in the model as well.
+        if (!whole) Save();
+        if (PlotFonts.Problem is { } problem) terminal.Warn(problem);
+        if (loop.History.Count > 0) run.WriteLearningCurves(name, loop.History);
+        if (whole)
+        {
+            run.WriteReport(name, loop.Report!);
+            loop.Report!.Print(terminal, "Test");
+        }
+        terminal.Line();
+        terminal.Line(whole
+            ? $"Run folder: {run.Path}"
+            : $"Interrupted: the model so far is in {run.Path}; `cresset eval --model {run.Path}` scores it.");
+        return whole ? ExitCodes.Done : ExitCodes.Interrupted;
+    }
+}

@@ -1,0 +1,93 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Cresset.Cli;
+
+/// <summary>Everything that a training run depends on: what the options said and the defaults for the rest. Written as
+/// settings.json, which `train --settings` takes again.</summary>
+sealed record TrainSettings
+{
+    // What no file name holds on one system or another.
+    static readonly SearchValues<char> NotInNames = SearchValues.Create("/\\:*?\"<>|\0\n\r\t");
+
+    public string Data { get; init; } = "digits";
+    public string? DataDir { get; init; }
+    public string Model { get; init; } = "cnn";
+    public int Epochs { get; init; } = 8;
+    public int BatchSize { get; init; } = 64;
+    public string Optimizer { get; init; } = "adam";
+
+    /// <summary>Null: the optimizer's own default.</summary>
+    public double? LearningRate { get; init; }
+    public double? Momentum { get; init; }
+    public double? WeightDecay { get; init; }
+    public int Seed { get; init; } = 1;
+
+    /// <summary>Null: as many as the process may use. Results do not depend on it.</summary>
+    public int? Threads { get; init; }
+
+    /// <summary>Null: the data set's own number of pictures.</summary>
+    public int? TrainCount { get; init; }
+    public int? TestCount { get; init; }
+    public int Workers { get; init; }
+    public string? Name { get; init; }
+
+    /// <summary>Checks every value that can be checked without the data.</summary>
+    /// <exception cref="CommandException">A value is out of its range; the message names the option.</exception>
+    public void Check()
+    {
+        AtLeast("--epochs", Epochs, 1);
+        AtLeast("--batch-size", BatchSize, 1);
+        AtLeast("--seed", Seed, 0);
+        AtLeast("--threads", Threads, 1);
+        AtLeast("--train-count", TrainCount, 1);
+        AtLeast("--test-count", TestCount, 1);
+        AtLeast("--workers", Workers, 0);
+        Require("--lr", LearningRate, LearningRate is null or (> 0 and < double.PositiveInfinity), "a number above 0");
+        Require("--momentum", Momentum, Momentum is null or (>= 0 and < 1), "a number from 0 to below 1");
+        Require("--weight-decay", WeightDecay, WeightDecay is null or (>= 0 and < double.PositiveInfinity),
+            "a number of at least 0");
+        if (Data.Length == 0) throw CommandException.Usage("--data: expected a name or a folder, got nothing.");
+        if (Name is not null && (Name.Length == 0 || Name.StartsWith('.') || Name.AsSpan().ContainsAny(NotInNames)))
+            throw CommandException.Usage($"--name: expected a plain file name, got '{Name}'.");
+    }
+
+    static void AtLeast(string option, int? value, int least) =>
+        Require(option, value, value is null || value >= least, $"a whole number of at least {least}");
+
+    static void Require<T>(string option, T value, bool right, string expected)
+    {
+        if (!right) throw CommandException.Usage(FormattableString.Invariant($"{option}: expected {expected}, got {value}."));
+    }
+
+    public string ToJson() => JsonSerializer.Serialize(this, CliJson.Default.TrainSettings);
+
+    /// <summary>Reads a settings.json; unknown names and wrong types are errors.</summary>
+    public static TrainSettings Read(string path)
+    {
+        const int largest = 1 << 20;
+        if (!File.Exists(path)) throw CommandException.Usage($"--settings: there is no file {path}.");
+        if (new FileInfo(path).Length > largest)
+            throw new CommandException($"{path}: expected settings of at most {largest} bytes, got {new FileInfo(path).Length}.");
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), CliJson.Default.TrainSettings)
+                ?? throw new CommandException($"{path}: expected settings, got null.");
+        }
+        catch (JsonException e)
+        {
+            throw new CommandException($"{path}: expected settings as `cresset train` writes them: {e.Message}", cause: e);
+        }
+    }
+}
+
+[JsonSourceGenerationOptions(
+    WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(TrainSettings))]
+[JsonSerializable(typeof(EvaluationReport))]
+[JsonSerializable(typeof(IReadOnlyList<Prediction>))]
+[JsonSerializable(typeof(string[]))]
+partial class CliJson : JsonSerializerContext;

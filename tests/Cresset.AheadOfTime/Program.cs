@@ -1,0 +1,1 @@
+foreach (var line in Cresset.AheadOfTime.TinyTraining.Run()) Console.WriteLine(line);

@@ -1,3 +1,0 @@
-using Xunit;
-namespace Cresset.Cli.Tests;
-public class Smoke { [Fact] public void Runs() => Assert.Equal(4, 2 + 2); }

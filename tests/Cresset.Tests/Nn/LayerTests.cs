@@ -1,0 +1,160 @@
+using Cresset.Nn;
+using Xunit;
+
+namespace Cresset.Tests.Nn;
+
+public class LayerTests
+{
+    static Tensor Values(Shape shape, ulong seed) => Tensor.Randn(shape, DType.Float64, new Generator(seed));
+
+    // Central differences of sum(f(x)² w), for x and every parameter; then the same of the gradient's own sum.
+    static void CheckGradients(Module layer, Tensor x)
+    {
+        layer.To(DType.Float64);
+        x.RequiresGrad = true;
+        Tensor[] inputs = [x, .. layer.Parameters()];
+        Tensor w;
+        using (Autograd.NoGrad()) w = Values(layer.Forward(x).Shape, 99);
+        var v = inputs.Select((input, i) => Values(input.Shape, 200 + (ulong)i)).ToArray();
+        // The square, so that layers that are linear in x have a second derivative too.
+        Tensor First() => (layer.Forward(x).Square() * w).Sum();
+        Tensor Second()
+        {
+            var gradients = Autograd.Grad([First()], inputs, createGraph: true);
+            return gradients.Select((g, i) => (g! * v[i]).Sum()).Aggregate((a, b) => a + b);
+        }
+        Compare(First, inputs);
+        Compare(Second, inputs);
+    }
+
+    static void Compare(Func<Tensor> f, Tensor[] inputs)
+    {
+        var gradients = Autograd.Grad([f()], inputs, allowUnused: true);
+        const double step = 1e-5;
+        for (var k = 0; k < inputs.Length; k++)
+        {
+            var values = inputs[k].Detach().AsSpan<double>();
+            var gradient = gradients[k]?.ToArray<double>() ?? new double[inputs[k].ElementCount];
+            for (var i = 0; i < gradient.Length; i++)
+            {
+                values = inputs[k].Detach().AsSpan<double>();
+                var before = values[i];
+                values[i] = before + step;
+                var above = f().Item();
+                inputs[k].Detach().AsSpan<double>()[i] = before - step;
+                var below = f().Item();
+                inputs[k].Detach().AsSpan<double>()[i] = before;
+                var expected = (above - below) / (2 * step);
+                Assert.True(Math.Abs(expected - gradient[i]) < 1e-5 * Math.Max(1, Math.Abs(expected)), $"input {k}, element {i}: difference {expected}, gradient {gradient[i]}");
+            }
+        }
+    }
+
+    public static TheoryData<string> Layers() => ["linear", "conv", "same", "maxpool", "avgpool", "adaptive", "batchnorm", "batchnorm2d", "layernorm", "elu", "gelu", "silu", "softplus", "softmax"];
+
+    [Theory]
+    [MemberData(nameof(Layers))]
+    public void Gradients_of_first_and_second_order_are_those_of_differences(string name)
+    {
+        (Module, Shape) pair = name switch
+        {
+            "linear" => (new Linear(3, 2), [2, 2, 3]),
+            "conv" => (new Conv2d(4, 2, (3, 2), stride: (1, 2), padding: 1, groups: 2), [2, 4, 4, 3]),
+            "same" => (new Conv2d(1, 2, (2, 3), padding: "same", dilation: (3, 1)), [1, 1, 4, 4]),
+            "maxpool" => (new MaxPool2d(2, stride: 1), [1, 2, 3, 3]),
+            "avgpool" => (new AvgPool2d(2, padding: 1), [1, 2, 3, 3]),
+            "adaptive" => (new AdaptiveAvgPool2d(2, null), [1, 2, 3, 3]),
+            "batchnorm" => (new BatchNorm1d(3), [5, 3]),
+            "batchnorm2d" => (new BatchNorm2d(2), [2, 2, 2, 2]),
+            "layernorm" => (new LayerNorm([2, 3]), [2, 2, 3]),
+            "elu" => (new ELU(), [6]),
+            "gelu" => (new GELU(), [6]),
+            "silu" => (new SiLU(), [6]),
+            "softplus" => (new Softplus(), [6]),
+            _ => (new Softmax(0), [4, 2]),
+        };
+        CheckGradients(pair.Item1, Values(pair.Item2, 7));
+    }
+
+    [Theory]
+    [InlineData(3, 1)]
+    [InlineData(2, 1)]
+    [InlineData(4, 1)]
+    [InlineData(2, 3)]
+    public void The_padding_same_gives_the_values_of_a_picture_padded_by_hand(int kernel, int dilation)
+    {
+        var layer = new Conv2d(1, 1, kernel, padding: "same", dilation: dilation, dtype: DType.Float64);
+        var x = Values([1, 1, 5, 6], 3);
+        var y = layer.Forward(x);
+        Assert.Equal(x.Shape, y.Shape);
+        double[] pixels = x.ToArray<double>(), weights = layer.Weight.ToArray<double>(), actual = y.ToArray<double>();
+        // PyTorch puts the smaller half of the zeros in front.
+        var before = dilation * (kernel - 1) / 2;
+        for (var h = 0; h < 5; h++)
+            for (var w = 0; w < 6; w++)
+            {
+                var sum = layer.Bias!.Item();
+                for (var i = 0; i < kernel; i++)
+                    for (var j = 0; j < kernel; j++)
+                    {
+                        int row = h + i * dilation - before, column = w + j * dilation - before;
+                        if (row is >= 0 and < 5 && column is >= 0 and < 6) sum += weights[i * kernel + j] * pixels[row * 6 + column];
+                    }
+                Assert.Equal(sum, actual[h * 6 + w], 1e-10);
+            }
+    }
+
+    [Fact]
+    public void Dropout_drops_the_asked_part_in_training_and_nothing_in_evaluation()
+    {
+        var layer = new Dropout(0.3, new Generator(5));
+        var x = Tensor.Ones([100_000]);
+        x.RequiresGrad = true;
+        var y = layer.Forward(x);
+        var values = y.ToArray<float>();
+        Assert.All(values, v => Assert.True(v == 0 || Math.Abs(v - 1 / 0.7f) < 1e-6));
+        // Five standard deviations of the binomial distribution.
+        Assert.InRange(values.Count(v => v == 0), 30_000 - 725, 30_000 + 725);
+        y.Sum().Backward();
+        Assert.Equal(values, x.Grad!.ToArray<float>());
+        Assert.All(new Dropout(1).Forward(x).ToArray<float>(), v => Assert.Equal(0, v));
+        layer.Eval();
+        Assert.Same(x, layer.Forward(x));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Dropout(1.1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Dropout(double.NaN));
+    }
+
+    [Fact]
+    public void Embedding_leaves_out_the_paddings_gradient_and_rejects_other_indices()
+    {
+        var layer = new Embedding(4, 2, paddingIdx: -1);
+        Assert.Equal([0f, 0f], layer.Weight.Select(0, 3).ToArray<float>());
+        layer.Forward(Tensor.From(new long[,] { { 0, 3 }, { 0, 1 } })).Sum().Backward();
+        Assert.Equal([2f, 2, 1, 1, 0, 0, 0, 0], layer.Weight.Grad!.ToArray<float>());
+        Assert.Contains("got 4 at position 1", Assert.Throws<ArgumentOutOfRangeException>(() => layer.Forward(Tensor.From(new long[] { 0, 4 }))).Message);
+        Assert.Contains("int64", Assert.Throws<ArgumentException>(() => layer.Forward(Tensor.Ones([2]))).Message);
+    }
+
+    [Fact]
+    public void Unflatten_undoes_flatten()
+    {
+        var x = Values([2, 3, 4], 1);
+        Assert.Equal(x.Shape, new Unflatten(1, [3, 4]).Forward(new Flatten().Forward(x)).Shape);
+        Assert.Throws<ArgumentException>(() => new Unflatten(1, [3, 5]).Forward(new Flatten().Forward(x)));
+    }
+
+    [Fact]
+    public void Errors_name_the_layer_what_was_expected_and_what_came()
+    {
+        static string Message<T>(Func<object> f) where T : Exception => Assert.ThrowsAny<T>(f).Message;
+        Assert.Contains("Linear: expected last dimension 128, got [32, 64]", Message<ArgumentException>(() => new Linear(128, 10).Forward(Tensor.Zeros([32, 64]))));
+        Assert.Contains("one floating-point type", Message<ArgumentException>(() => new Linear(2, 1).Forward(Tensor.Zeros([1, 2], DType.Float64))));
+        Assert.Contains("[N, C, H, W]", Message<ArgumentException>(() => new Conv2d(1, 1, 3).Forward(Tensor.Zeros([3, 3]))));
+        Assert.Contains("groups", Message<ArgumentException>(() => new Conv2d(3, 4, 3, groups: 2)));
+        Assert.Contains("stride 1", Message<ArgumentException>(() => new Conv2d(3, 4, 3, stride: 2, padding: "same")));
+        Assert.Contains("\"full\"", Message<ArgumentException>(() => new Conv2d(3, 4, 3, padding: "full")));
+        Assert.Contains("more than one value", Message<ArgumentException>(() => new BatchNorm1d(3).Forward(Tensor.Zeros([1, 3]))));
+        Assert.Contains("C = 3", Message<ArgumentException>(() => new BatchNorm2d(3).Forward(Tensor.Zeros([1, 4, 2, 2]))));
+        Assert.Contains("expected last dimensions [4]", Message<ArgumentException>(() => new LayerNorm(4).Forward(Tensor.Zeros([2, 3]))));
+    }
+}
