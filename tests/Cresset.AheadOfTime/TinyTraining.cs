@@ -22,7 +22,7 @@ static class TinyTraining
 
         Parameter Scale { get; } = new(Tensor.Ones([16]));
 
-        [Buffer]
+        [field: Buffer]
         Tensor Shift { get; } = Tensor.Zeros([16]);
 
         public override Tensor Forward(Tensor x)

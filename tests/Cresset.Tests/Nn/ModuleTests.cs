@@ -23,9 +23,9 @@ public class ModuleTests
         [field: Buffer] Tensor RunningMean { get; set; } = Tensor.Zeros([2]);
         [Buffer(Persistent = false)] readonly Tensor cache = Tensor.Zeros([5]);
         readonly Tensor plain = Tensor.Zeros([7]);
-        readonly Parameter? absent = null;
+        public Parameter? Absent { get; set; }
 
-        public override Tensor Forward(Tensor x) => base.Forward(x) * _scale + plain.Sum() + cache.Sum() + hidden + (absent ?? hidden) + none.Length + blocks.Count + heads.Count + RunningMean;
+        public override Tensor Forward(Tensor x) => base.Forward(x) * _scale + plain.Sum() + cache.Sum() + hidden + (Absent ?? hidden) + none.Length + blocks.Count + heads.Count + RunningMean;
     }
 
     [Fact]
