@@ -11,26 +11,26 @@ public class ConvolutionTests
     public static TheoryData<ConvolutionShape> Shapes() =>
     [
         // Batch, Channels, Height, Width, OutChannels, kernel, stride, padding, dilation, groups.
-        new(2, 1, 28, 28, 10, 5, 5, 1, 1, 0, 0, 1, 1, 1),
-        new(3, 3, 9, 8, 4, 3, 3, 1, 1, 1, 1, 1, 1, 1),
-        new(1, 2, 7, 11, 3, 3, 2, 2, 3, 1, 0, 1, 1, 1),
-        new(2, 4, 12, 10, 6, 3, 3, 1, 2, 2, 3, 2, 2, 2),
-        new(2, 6, 8, 8, 6, 3, 3, 1, 1, 1, 1, 1, 1, 6),
-        new(2, 4, 6, 5, 8, 3, 3, 2, 2, 1, 1, 1, 1, 4),
+        new ConvolutionShape(2, 1, 28, 28, 10, 5, 5, 1, 1, 0, 0, 1, 1, 1),
+        new ConvolutionShape(3, 3, 9, 8, 4, 3, 3, 1, 1, 1, 1, 1, 1, 1),
+        new ConvolutionShape(1, 2, 7, 11, 3, 3, 2, 2, 3, 1, 0, 1, 1, 1),
+        new ConvolutionShape(2, 4, 12, 10, 6, 3, 3, 1, 2, 2, 3, 2, 2, 2),
+        new ConvolutionShape(2, 6, 8, 8, 6, 3, 3, 1, 1, 1, 1, 1, 1, 6),
+        new ConvolutionShape(2, 4, 6, 5, 8, 3, 3, 2, 2, 1, 1, 1, 1, 4),
         // One by one: plain, and with stride or padding.
-        new(2, 5, 6, 7, 4, 1, 1, 1, 1, 0, 0, 1, 1, 1),
-        new(2, 4, 6, 7, 4, 1, 1, 2, 2, 0, 0, 1, 1, 2),
-        new(1, 3, 4, 4, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1),
+        new ConvolutionShape(2, 5, 6, 7, 4, 1, 1, 1, 1, 0, 0, 1, 1, 1),
+        new ConvolutionShape(2, 4, 6, 7, 4, 1, 1, 2, 2, 0, 0, 1, 1, 2),
+        new ConvolutionShape(1, 3, 4, 4, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1),
         // A kernel larger than the picture; padding wider than the kernel, so that columns meet nothing; one place only.
-        new(1, 2, 3, 2, 3, 5, 4, 1, 1, 2, 3, 1, 1, 1),
-        new(1, 1, 2, 3, 2, 2, 2, 3, 4, 4, 5, 1, 1, 1),
-        new(2, 2, 5, 5, 3, 5, 5, 1, 1, 0, 0, 1, 1, 1),
-        new(1, 1, 4, 4, 1, 2, 2, 1, 1, 3, 3, 5, 5, 1),
+        new ConvolutionShape(1, 2, 3, 2, 3, 5, 4, 1, 1, 2, 3, 1, 1, 1),
+        new ConvolutionShape(1, 1, 2, 3, 2, 2, 2, 3, 4, 4, 5, 1, 1, 1),
+        new ConvolutionShape(2, 2, 5, 5, 3, 5, 5, 1, 1, 0, 0, 1, 1, 1),
+        new ConvolutionShape(1, 1, 4, 4, 1, 2, 2, 1, 1, 3, 3, 5, 5, 1),
         // More pictures than runs of the weights' gradient; enough channels for several blocks.
-        new(37, 2, 6, 6, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1),
-        new(2, 40, 10, 9, 130, 3, 3, 1, 1, 1, 1, 1, 1, 1),
+        new ConvolutionShape(37, 2, 6, 6, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1),
+        new ConvolutionShape(2, 40, 10, 9, 130, 3, 3, 1, 1, 1, 1, 1, 1, 1),
         // No pictures.
-        new(0, 2, 5, 5, 3, 3, 3, 1, 1, 0, 0, 1, 1, 1),
+        new ConvolutionShape(0, 2, 5, 5, 3, 3, 3, 1, 1, 0, 0, 1, 1, 1),
     ];
 
     [Theory]

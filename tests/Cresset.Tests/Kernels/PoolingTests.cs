@@ -11,19 +11,19 @@ public class PoolingTests
     public static TheoryData<PoolingShape> Shapes() =>
     [
         // Batch, Channels, Height, Width, kernel, stride, padding, dilation, ceil mode.
-        new(2, 3, 24, 24, 2, 2, 2, 2, 0, 0, 1, 1, false),
-        new(1, 2, 7, 9, 2, 2, 2, 2, 0, 0, 1, 1, true),
-        new(2, 2, 11, 13, 3, 3, 2, 2, 1, 1, 1, 1, false),
-        new(2, 2, 11, 14, 3, 3, 2, 2, 1, 1, 1, 1, true),
-        new(1, 1, 10, 8, 3, 2, 1, 3, 1, 0, 1, 1, false),
-        new(1, 2, 12, 12, 3, 3, 1, 2, 1, 1, 2, 3, false),
-        new(1, 1, 6, 6, 4, 4, 3, 3, 2, 2, 1, 1, true),
+        new PoolingShape(2, 3, 24, 24, 2, 2, 2, 2, 0, 0, 1, 1, false),
+        new PoolingShape(1, 2, 7, 9, 2, 2, 2, 2, 0, 0, 1, 1, true),
+        new PoolingShape(2, 2, 11, 13, 3, 3, 2, 2, 1, 1, 1, 1, false),
+        new PoolingShape(2, 2, 11, 14, 3, 3, 2, 2, 1, 1, 1, 1, true),
+        new PoolingShape(1, 1, 10, 8, 3, 2, 1, 3, 1, 0, 1, 1, false),
+        new PoolingShape(1, 2, 12, 12, 3, 3, 1, 2, 1, 1, 2, 3, false),
+        new PoolingShape(1, 1, 6, 6, 4, 4, 3, 3, 2, 2, 1, 1, true),
         // Rows longer than a tile of the kernel; one place; a window that steps over the whole picture.
-        new(1, 1, 3, 700, 2, 3, 1, 1, 0, 1, 1, 1, false),
-        new(1, 1, 4, 1300, 2, 2, 2, 2, 0, 0, 1, 1, false),
-        new(3, 1, 5, 5, 5, 5, 5, 5, 0, 0, 1, 1, false),
-        new(1, 1, 1, 1, 2, 2, 1, 1, 1, 1, 2, 2, false),
-        new(0, 3, 4, 4, 2, 2, 2, 2, 0, 0, 1, 1, false),
+        new PoolingShape(1, 1, 3, 700, 2, 3, 1, 1, 0, 1, 1, 1, false),
+        new PoolingShape(1, 1, 4, 1300, 2, 2, 2, 2, 0, 0, 1, 1, false),
+        new PoolingShape(3, 1, 5, 5, 5, 5, 5, 5, 0, 0, 1, 1, false),
+        new PoolingShape(1, 1, 1, 1, 2, 2, 1, 1, 1, 1, 2, 2, false),
+        new PoolingShape(0, 3, 4, 4, 2, 2, 2, 2, 0, 0, 1, 1, false),
     ];
 
     static readonly (DType, double)[] Types = [(DType.Float32, 1e-6), (DType.Float64, 1e-14)];
