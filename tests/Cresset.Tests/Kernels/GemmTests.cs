@@ -18,8 +18,7 @@ public class GemmTests
     [InlineData(128)]
     public void Agrees_with_naive_sums_at_every_width_size_and_stride(int width)
     {
-        Gemm.ForcedWidth = width;
-        try
+        WithWidth(width, () =>
         {
             foreach (var m in Sizes)
                 foreach (var n in Sizes)
@@ -29,11 +28,14 @@ public class GemmTests
                             Check<float>(m, n, k, aTransposed: (mode & 1) != 0, bTransposed: (mode & 2) != 0, accumulate: mode == 1, bias: mode == 2, 1e-6);
                             if (k == 17) Check<double>(m, n, k, (mode & 1) != 0, (mode & 2) != 0, mode == 1, mode == 2, 1e-15);
                         }
-        }
-        finally
-        {
-            Gemm.ForcedWidth = 0;
-        }
+        });
+    }
+
+    static void WithWidth(int width, Action action)
+    {
+        Gemm.ForcedWidth = width;
+        try { action(); }
+        finally { Gemm.ForcedWidth = 0; }
     }
 
     [Theory]
@@ -41,10 +43,31 @@ public class GemmTests
     [InlineData(3100, 7, 40)]
     [InlineData(7, 3100, 40)]
     [InlineData(9, 40, 2100)]
+    [InlineData(257, 100, 520)]
+    [InlineData(100, 257, 520)]
+    [InlineData(2000, 1, 300)]
+    [InlineData(1, 2100, 300)]
+    [InlineData(3, 1100, 300)]
     public void Agrees_with_naive_sums_across_the_edges_of_blocks_and_rounds(int m, int n, int k)
     {
-        Check<float>(m, n, k, false, true, true, true, 1e-6);
-        Check<double>(m, n, k, true, false, false, true, 1e-15);
+        for (var width = 128; width <= 512; width *= 2)
+            WithWidth(width, () =>
+            {
+                Check<float>(m, n, k, false, true, true, true, 1e-6);
+                Check<double>(m, n, k, true, false, false, true, 1e-15);
+            });
+    }
+
+    [Theory]
+    [InlineData(3, 20, 50)]
+    [InlineData(40, 1, 50)]
+    [InlineData(50, 70, 30)]
+    [InlineData(150, 300, 20)]
+    public void Reads_operands_whose_rows_and_columns_both_have_gaps(int m, int n, int k)
+    {
+        Check<float>(m, n, k, false, false, false, false, 1e-6, gap: 2);
+        Check<double>(m, n, k, true, false, true, true, 1e-15, gap: 3);
+        Check<float>(m, n, k, false, true, true, false, 1e-6, gap: 2);
     }
 
     [Fact]
@@ -64,7 +87,9 @@ public class GemmTests
             foreach (var threads in new[] { 1, 2, 3, 8 })
             {
                 Threads.Count = threads;
-                var c = Check<float>(300, 500, 700, false, true, false, true, 1e-6);
+                // Both sides packed at first; one of them by each tile; no packing at all.
+                float[] c = [.. Check<float>(300, 500, 700, false, true, false, true, 1e-6), .. Check<float>(500, 64, 700, false, true, false, true, 1e-6),
+                    .. Check<float>(64, 500, 700, false, true, false, true, 1e-6), .. Check<float>(2, 2000, 300, false, false, false, true, 1e-6)];
                 first ??= c;
                 Assert.Equal(first, c);
             }
@@ -76,15 +101,23 @@ public class GemmTests
     }
 
     // The error of a sum of k products is bounded by k roundings of the sum of their sizes; one in practice, sqrt(k) allowed.
-    static unsafe T[] Check<T>(int m, int n, int k, bool aTransposed, bool bTransposed, bool accumulate, bool bias, double unit)
+    static unsafe T[] Check<T>(int m, int n, int k, bool aTransposed, bool bTransposed, bool accumulate, bool bias, double unit, int gap = 1)
         where T : unmanaged, System.Numerics.IFloatingPointIeee754<T>
     {
         var random = new System.Random(m * 31 + n * 7 + k);
         T[] Values(int count) => Enumerable.Range(0, count).Select(_ => T.CreateTruncating(random.NextDouble() - 0.5)).ToArray();
-        T[] a = Values(m * k), b = Values(k * n), c = Values(m * n), biases = Values(n), start = [.. c];
+        T[] a = Values(gap * m * k), b = Values(gap * k * n), c = Values(m * n), biases = Values(n), start = [.. c];
         long aRow = aTransposed ? 1 : k, aColumn = aTransposed ? m : 1, bRow = bTransposed ? 1 : n, bColumn = bTransposed ? k : 1;
+        (aRow, aColumn, bRow, bColumn) = (gap * aRow, gap * aColumn, gap * bRow, gap * bColumn);
         fixed (T* pa = a, pb = b, pc = c, pbias = biases)
             Gemm.Multiply(m, n, k, pa, aRow, aColumn, pb, bRow, bColumn, pc, n, accumulate, bias ? pbias : null);
+        // Rows of A and columns of B in double, contiguous, so that the naive sums take little of the tests' time.
+        double[] left = new double[m * k], right = new double[n * k];
+        for (var p = 0; p < k; p++)
+        {
+            for (var i = 0; i < m; i++) left[i * k + p] = double.CreateTruncating(a[i * aRow + p * aColumn]);
+            for (var j = 0; j < n; j++) right[j * k + p] = double.CreateTruncating(b[p * bRow + j * bColumn]);
+        }
         for (var i = 0; i < m; i++)
             for (var j = 0; j < n; j++)
             {
@@ -92,12 +125,12 @@ public class GemmTests
                 double size = Math.Abs(sum);
                 for (var p = 0; p < k; p++)
                 {
-                    var product = double.CreateTruncating(a[i * aRow + p * aColumn]) * double.CreateTruncating(b[p * bRow + j * bColumn]);
+                    var product = left[i * k + p] * right[j * k + p];
                     sum += product;
                     size += Math.Abs(product);
                 }
                 var error = Math.Abs(sum - double.CreateTruncating(c[i * n + j]));
-                Assert.True(error <= unit * (1 + size), $"{m} x {k} x {n} at ({i}, {j}): expected {sum}, got {c[i * n + j]}");
+                if (!(error <= unit * (1 + size))) Assert.Fail($"{m} x {k} x {n} at ({i}, {j}): expected {sum}, got {c[i * n + j]}");
             }
         return c;
     }

@@ -60,11 +60,6 @@ static unsafe class Gemm
         T* c, long cRow, bool accumulate, T* bias) where T : unmanaged, IFloatingPointIeee754<T> where TKernel : struct, IMicrokernel<T>
     {
         var plan = new Round<T, TKernel> { ARow = aRow, AColumn = aColumn, BRow = bRow, BColumn = bColumn, CRow = cRow };
-        long panelsA = (Math.Min(m, RoundM) + TKernel.Rows - 1) / TKernel.Rows, panelsB = (Math.Min(n, RoundN) + TKernel.Columns - 1) / TKernel.Columns;
-        long depth = Math.Min(k, RoundK);
-        var lengthA = (panelsA * TKernel.Rows * depth + 63) / 64 * 64;
-        plan.PackedA = Workspace.Rent<T>(Workspace.Purpose.Panels, lengthA + panelsB * TKernel.Columns * depth);
-        plan.PackedB = plan.PackedA + lengthA;
         for (var j = 0; j < n; j += RoundN)
             for (var i = 0; i < m; i += RoundM)
                 for (var p = 0; p < k; p += RoundK)
@@ -84,10 +79,14 @@ static unsafe class Gemm
     struct Round<T, TKernel> : IParallelBody where T : unmanaged, IFloatingPointIeee754<T> where TKernel : struct, IMicrokernel<T>
     {
         internal int M, N, K;
-        internal T* A, B, C, Bias, PackedA, PackedB;
+        internal T* A, B, C, Bias;
+        T* packedA, packedB;
         internal long ARow, AColumn, BRow, BColumn, CRow;
         internal bool Add;
         bool packing;
+        // Where one tile holds all of A's panels, each panel of B is needed once: it is packed just before, into the first
+        // cache, and so the other way round.
+        bool packsB, packsA;
         int panelsA, panelsB, tilePanelsA, tilePanelsB, tilesB;
 
         internal void Execute()
@@ -97,12 +96,17 @@ static unsafe class Gemm
             // Tiles of about 120 rows and 256 columns; narrower ones where there would be few, so that threads have work.
             tilePanelsA = Math.Min(panelsA, Math.Max(1, 120 / TKernel.Rows));
             tilePanelsB = Math.Min(panelsB, Math.Max(1, 256 / TKernel.Columns));
-            while (tilePanelsB > 1 && Tiles() < 16) tilePanelsB = (tilePanelsB + 1) / 2;
-            while (tilePanelsA > 1 && Tiles() < 8) tilePanelsA = (tilePanelsA + 1) / 2;
+            packsB = tilePanelsA == panelsA;
+            packsA = !packsB && tilePanelsB == panelsB;
+            while (!packsA && tilePanelsB > 1 && Tiles() < 16) tilePanelsB = (tilePanelsB + 1) / 2;
+            while (!packsB && tilePanelsA > 1 && Tiles() < (packsA ? 16 : 8)) tilePanelsA = (tilePanelsA + 1) / 2;
             tilesB = (panelsB + tilePanelsB - 1) / tilePanelsB;
+            var lengthA = packsA ? 0 : ((long)panelsA * TKernel.Rows * K + 63) / 64 * 64;
+            packedA = Workspace.Rent<T>(Workspace.Purpose.Panels, lengthA + (packsB ? 0 : (long)panelsB * TKernel.Columns * K));
+            packedB = packedA + lengthA;
             var parallel = (long)M * N * K >= ParallelWork;
             packing = true;
-            Run(panelsA + panelsB, parallel);
+            Run(packsA ? panelsB : packsB ? panelsA : panelsA + panelsB, parallel);
             packing = false;
             Run(Tiles(), parallel);
         }
@@ -118,12 +122,21 @@ static unsafe class Gemm
         public readonly void Run(int part)
         {
             if (!packing) Tile(part / tilesB * tilePanelsA, part % tilesB * tilePanelsB);
-            else if (part < panelsA) Packing.Panel(A + (long)part * TKernel.Rows * ARow, AColumn, ARow, Math.Min(TKernel.Rows, M - part * TKernel.Rows), TKernel.Rows, K, PackedA + (long)part * TKernel.Rows * K);
-            else
-            {
-                part -= panelsA;
-                Packing.Panel(B + (long)part * TKernel.Columns * BColumn, BRow, BColumn, Math.Min(TKernel.Columns, N - part * TKernel.Columns), TKernel.Columns, K, PackedB + (long)part * TKernel.Columns * K);
-            }
+            else if (packsA) PackB(part, 0, K, packedB + (long)part * TKernel.Columns * K);
+            else if (part < panelsA) PackA(part, 0, K, packedA + (long)part * TKernel.Rows * K);
+            else PackB(part - panelsA, 0, K, packedB + (long)(part - panelsA) * TKernel.Columns * K);
+        }
+
+        readonly void PackA(int panel, int from, int depth, T* target)
+        {
+            var first = panel * TKernel.Rows;
+            Packing.Panel(A + first * ARow + from * AColumn, AColumn, ARow, Math.Min(TKernel.Rows, M - first), TKernel.Rows, depth, target);
+        }
+
+        readonly void PackB(int panel, int from, int depth, T* target)
+        {
+            var first = panel * TKernel.Columns;
+            Packing.Panel(B + first * BColumn + from * BRow, BRow, BColumn, Math.Min(TKernel.Columns, N - first), TKernel.Columns, depth, target);
         }
 
         readonly void Tile(int firstA, int firstB)
@@ -131,39 +144,52 @@ static unsafe class Gemm
             int endA = Math.Min(firstA + tilePanelsA, panelsA), endB = Math.Min(firstB + tilePanelsB, panelsB);
             int rows = TKernel.Rows, columns = TKernel.Columns;
             var edge = stackalloc T[rows * columns];
+            var own = Workspace.Rent<T>(Workspace.Purpose.OnePanel, BlockK * Math.Max(rows, columns));
             for (var p = 0; p < K; p += BlockK)
             {
                 var depth = Math.Min(BlockK, K - p);
-                var add = Add || p > 0;
-                for (var j = firstB; j < endB; j++)
+                if (packsA)
                 {
-                    var b = PackedB + ((long)j * K + p) * columns;
-                    var width = Math.Min(columns, N - j * columns);
                     for (var i = firstA; i < endA; i++)
                     {
-                        var a = PackedA + ((long)i * K + p) * rows;
-                        var c = C + (long)i * rows * CRow + (long)j * columns;
-                        var height = Math.Min(rows, M - i * rows);
-                        if (height == rows && width == columns)
-                        {
-                            TKernel.Run(depth, a, b, c, CRow, add);
-                            continue;
-                        }
-                        TKernel.Run(depth, a, b, edge, columns, false);
-                        for (var r = 0; r < height; r++)
-                        {
-                            ReadOnlySpan<T> block = new(edge + r * columns, width);
-                            var to = new Span<T>(c + r * CRow, width);
-                            if (add) TensorPrimitives.Add(to, block, to);
-                            else block.CopyTo(to);
-                        }
+                        PackA(i, p, depth, own);
+                        for (var j = firstB; j < endB; j++) Block(i, j, p, depth, own, packedB + ((long)j * K + p) * columns, edge);
                     }
+                    continue;
+                }
+                for (var j = firstB; j < endB; j++)
+                {
+                    if (packsB) PackB(j, p, depth, own);
+                    var b = packsB ? own : packedB + ((long)j * K + p) * columns;
+                    for (var i = firstA; i < endA; i++) Block(i, j, p, depth, packedA + ((long)i * K + p) * rows, b, edge);
                 }
             }
             if (Bias == null) return;
             int from = firstB * columns, count = Math.Min(endB * columns, N) - from;
             for (var i = firstA * rows; i < Math.Min(endA * rows, M); i++)
                 TensorPrimitives.Add(new ReadOnlySpan<T>(C + i * CRow + from, count), new ReadOnlySpan<T>(Bias + from, count), new Span<T>(C + i * CRow + from, count));
+        }
+
+        // One block of C; at the matrix's edge by way of a buffer.
+        readonly void Block(int i, int j, int p, int depth, T* a, T* b, T* edge)
+        {
+            int rows = TKernel.Rows, columns = TKernel.Columns;
+            var c = C + (long)i * rows * CRow + (long)j * columns;
+            int height = Math.Min(rows, M - i * rows), width = Math.Min(columns, N - j * columns);
+            var add = Add || p > 0;
+            if (height == rows && width == columns)
+            {
+                TKernel.Run(depth, a, b, c, CRow, add);
+                return;
+            }
+            TKernel.Run(depth, a, b, edge, columns, false);
+            for (var r = 0; r < height; r++)
+            {
+                ReadOnlySpan<T> block = new(edge + r * columns, width);
+                var to = new Span<T>(c + r * CRow, width);
+                if (add) TensorPrimitives.Add(to, block, to);
+                else block.CopyTo(to);
+            }
         }
     }
 }

@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace Cresset.Kernels.Cpu;
 
@@ -118,33 +120,8 @@ public sealed unsafe partial class CpuBackend
 
         readonly void Max(T* x, T* y, long* indices)
         {
-            for (var oh = 0; oh < OutHeight; oh++)
-            {
-                var top = oh * Shape.StrideHeight - Shape.PaddingHeight;
-                for (var ow = 0; ow < OutWidth; ow++)
-                {
-                    var left = ow * Shape.StrideWidth - Shape.PaddingWidth;
-                    var best = T.NegativeInfinity;
-                    long at = -1;
-                    for (var kh = 0; kh < Shape.KernelHeight; kh++)
-                    {
-                        var h = top + kh * Shape.DilationHeight;
-                        if ((uint)h >= (uint)Shape.Height) continue;
-                        for (var kw = 0; kw < Shape.KernelWidth; kw++)
-                        {
-                            var w = left + kw * Shape.DilationWidth;
-                            if ((uint)w >= (uint)Shape.Width) continue;
-                            var value = x[(long)h * Shape.Width + w];
-                            // The first of equals; the last NaN, as PyTorch.
-                            if (at >= 0 && !(value > best) && !T.IsNaN(value)) continue;
-                            best = value;
-                            at = (long)h * Shape.Width + w;
-                        }
-                    }
-                    *y++ = best;
-                    *indices++ = at;
-                }
-            }
+            if (typeof(T) == typeof(float)) MaxPooling<T, int>.Plane(Shape, OutHeight, OutWidth, x, y, indices);
+            else MaxPooling<T, long>.Plane(Shape, OutHeight, OutWidth, x, y, indices);
         }
 
         readonly void MaxGradient(T* dx, T* dy, long* indices)
@@ -159,46 +136,63 @@ public sealed unsafe partial class CpuBackend
             var backward = Pass is PoolingPass.AverageGradient or PoolingPass.AdaptiveGradient;
             if (backward) new Span<T>(x, Shape.Height * Shape.Width).Clear();
             for (var oh = 0; oh < OutHeight; oh++)
+            {
+                Vertical(oh, out var top, out var bottom, out var height);
                 for (var ow = 0; ow < OutWidth; ow++, y++)
                 {
-                    Window(oh, ow, out var top, out var bottom, out var left, out var right, out var count);
-                    if (backward)
-                    {
-                        var share = *y / T.CreateTruncating(count);
-                        for (var h = top; h < bottom; h++)
-                            for (var w = left; w < right; w++) x[(long)h * Shape.Width + w] += share;
-                        continue;
-                    }
-                    var sum = T.Zero;
-                    for (var h = top; h < bottom; h++)
-                        for (var w = left; w < right; w++) sum += x[(long)h * Shape.Width + w];
-                    *y = sum / T.CreateTruncating(count);
+                    Horizontal(ow, out var left, out var right, out var width);
+                    var count = T.CreateTruncating(Divisor != 0 ? Divisor : height * width);
+                    if (backward) AddShare(x, *y / count, top, bottom, left, right);
+                    else *y = Sum(x, top, bottom, left, right) / count;
                 }
+            }
         }
 
-        // The part of a window inside the picture, and what its sum is divided by.
-        readonly void Window(int oh, int ow, out int top, out int bottom, out int left, out int right, out int count)
+        readonly T Sum(T* x, int top, int bottom, int left, int right)
+        {
+            var sum = T.Zero;
+            for (var h = top; h < bottom; h++)
+            {
+                var row = x + (long)h * Shape.Width;
+                if (right - left >= 16) sum += TensorPrimitives.Sum(new ReadOnlySpan<T>(row + left, right - left));
+                else for (var w = left; w < right; w++) sum += row[w];
+            }
+            return sum;
+        }
+
+        readonly void AddShare(T* x, T share, int top, int bottom, int left, int right)
+        {
+            for (var h = top; h < bottom; h++)
+            {
+                var row = x + (long)h * Shape.Width;
+                for (var w = left; w < right; w++) row[w] += share;
+            }
+        }
+
+        // The part of a window inside the picture, and the size that its sum is divided by.
+        readonly void Vertical(int oh, out int top, out int bottom, out int size) => Range(oh, Shape.Height, OutHeight,
+            Shape.KernelHeight, Shape.StrideHeight, Shape.PaddingHeight, out top, out bottom, out size);
+
+        readonly void Horizontal(int ow, out int left, out int right, out int size) => Range(ow, Shape.Width, OutWidth,
+            Shape.KernelWidth, Shape.StrideWidth, Shape.PaddingWidth, out left, out right, out size);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        readonly void Range(int index, int size, int outSize, int kernel, int stride, int padding, out int first, out int end, out int counted)
         {
             if (Pass is PoolingPass.Adaptive or PoolingPass.AdaptiveGradient)
             {
-                top = (int)((long)oh * Shape.Height / OutHeight);
-                bottom = (int)(((long)(oh + 1) * Shape.Height + OutHeight - 1) / OutHeight);
-                left = (int)((long)ow * Shape.Width / OutWidth);
-                right = (int)(((long)(ow + 1) * Shape.Width + OutWidth - 1) / OutWidth);
-                count = (bottom - top) * (right - left);
+                first = (int)((long)index * size / outSize);
+                end = (int)(((long)(index + 1) * size + outSize - 1) / outSize);
+                counted = end - first;
                 return;
             }
-            top = oh * Shape.StrideHeight - Shape.PaddingHeight;
-            left = ow * Shape.StrideWidth - Shape.PaddingWidth;
+            first = index * stride - padding;
             // Padding counts up to its own end, not beyond, where ceil mode lets a window reach further.
-            bottom = Math.Min(top + Shape.KernelHeight, Shape.Height + Shape.PaddingHeight);
-            right = Math.Min(left + Shape.KernelWidth, Shape.Width + Shape.PaddingWidth);
-            var padded = (bottom - top) * (right - left);
-            top = Math.Max(top, 0);
-            left = Math.Max(left, 0);
-            bottom = Math.Min(bottom, Shape.Height);
-            right = Math.Min(right, Shape.Width);
-            count = Divisor != 0 ? Divisor : CountPadding ? padded : (bottom - top) * (right - left);
+            end = Math.Min(first + kernel, size + padding);
+            counted = end - first;
+            first = Math.Max(first, 0);
+            end = Math.Min(end, size);
+            if (!CountPadding) counted = end - first;
         }
     }
 }

@@ -9,18 +9,20 @@ static unsafe class Workspace
     internal enum Purpose
     {
         Panels,
+        OnePanel,
         Patches,
         Partials,
     }
 
     const int Alignment = 64;
 
-    [ThreadStatic] static Buffer? panels, patches, partials;
+    [ThreadStatic] static Buffer? panels, onePanel, patches, partials;
 
     internal static T* Rent<T>(Purpose purpose, long count) where T : unmanaged
     {
         ref var buffer = ref panels;
-        if (purpose == Purpose.Patches) buffer = ref patches;
+        if (purpose == Purpose.OnePanel) buffer = ref onePanel;
+        else if (purpose == Purpose.Patches) buffer = ref patches;
         else if (purpose == Purpose.Partials) buffer = ref partials;
         buffer ??= new Buffer();
         return (T*)buffer.OfLength(checked(count * sizeof(T)));

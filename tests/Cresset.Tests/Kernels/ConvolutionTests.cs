@@ -1,0 +1,123 @@
+using Cresset.Kernels;
+using Cresset.Kernels.Cpu;
+using Xunit;
+using static Cresset.Tests.Kernels.KernelData;
+
+namespace Cresset.Tests.Kernels;
+
+[Collection(nameof(GlobalSettings))]
+public class ConvolutionTests
+{
+    public static TheoryData<ConvolutionShape> Shapes() =>
+    [
+        // Batch, Channels, Height, Width, OutChannels, kernel, stride, padding, dilation, groups.
+        new ConvolutionShape(2, 1, 28, 28, 10, 5, 5, 1, 1, 0, 0, 1, 1, 1),
+        new ConvolutionShape(3, 3, 9, 8, 4, 3, 3, 1, 1, 1, 1, 1, 1, 1),
+        new ConvolutionShape(1, 2, 7, 11, 3, 3, 2, 2, 3, 1, 0, 1, 1, 1),
+        new ConvolutionShape(2, 4, 12, 10, 6, 3, 3, 1, 2, 2, 3, 2, 2, 2),
+        new ConvolutionShape(2, 6, 8, 8, 6, 3, 3, 1, 1, 1, 1, 1, 1, 6),
+        new ConvolutionShape(2, 4, 6, 5, 8, 3, 3, 2, 2, 1, 1, 1, 1, 4),
+        // One by one: plain, and with stride or padding.
+        new ConvolutionShape(2, 5, 6, 7, 4, 1, 1, 1, 1, 0, 0, 1, 1, 1),
+        new ConvolutionShape(2, 4, 6, 7, 4, 1, 1, 2, 2, 0, 0, 1, 1, 2),
+        new ConvolutionShape(1, 3, 4, 4, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1),
+        // A kernel larger than the picture; padding wider than the kernel, so that columns meet nothing; one place only.
+        new ConvolutionShape(1, 2, 3, 2, 3, 5, 4, 1, 1, 2, 3, 1, 1, 1),
+        new ConvolutionShape(1, 1, 2, 3, 2, 2, 2, 3, 4, 4, 5, 1, 1, 1),
+        new ConvolutionShape(2, 2, 5, 5, 3, 5, 5, 1, 1, 0, 0, 1, 1, 1),
+        new ConvolutionShape(1, 1, 4, 4, 1, 2, 2, 1, 1, 3, 3, 5, 5, 1),
+        // More pictures than runs of the weights' gradient; enough channels for several blocks.
+        new ConvolutionShape(37, 2, 6, 6, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1),
+        new ConvolutionShape(2, 40, 10, 9, 130, 3, 3, 1, 1, 1, 1, 1, 1, 1),
+        // No pictures.
+        new ConvolutionShape(0, 2, 5, 5, 3, 3, 3, 1, 1, 0, 0, 1, 1, 1),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void All_three_passes_agree_with_naive_loops(ConvolutionShape shape)
+    {
+        foreach (var (type, tolerance) in new[] { (DType.Float32, 2e-5), (DType.Float64, 1e-12) })
+        {
+            var random = new System.Random(7);
+            Tensor x = Values(random, type, shape.Batch, shape.Channels, shape.Height, shape.Width), weight = Weights(random, shape, type);
+            Tensor bias = Values(random, type, shape.OutChannels), dy = Outputs(random, shape, type);
+            Tensor y = Outputs(random, shape, type), plain = Outputs(random, shape, type);
+            Tensor dx = Values(random, type, shape.Batch, shape.Channels, shape.Height, shape.Width), dweight = Weights(random, shape, type);
+
+            var cpu = CpuBackend.Instance;
+            cpu.Convolution2d(shape, Operand(x), Operand(weight), Operand(bias), Operand(y));
+            cpu.Convolution2d(shape, Operand(x), Operand(weight), null, Operand(plain));
+            cpu.Convolution2dInputGradient(shape, Operand(dy), Operand(weight), Operand(dx));
+            cpu.Convolution2dWeightGradient(shape, Operand(dy), Operand(x), Operand(dweight));
+
+            double[] xs = Doubles(x), ws = Doubles(weight), dys = Doubles(dy), biases = Doubles(bias);
+            double[] expected = new double[dys.Length], expectedDx = new double[xs.Length], expectedDw = new double[ws.Length];
+            Visit(shape, (input, element, output) =>
+            {
+                expected[output] += xs[input] * ws[element];
+                expectedDx[input] += dys[output] * ws[element];
+                expectedDw[element] += dys[output] * xs[input];
+            });
+            var places = shape.OutHeight * shape.OutWidth;
+            Close(expected, plain, tolerance, "y without bias");
+            Close([.. expected.Select((value, i) => value + biases[i / places % shape.OutChannels])], y, tolerance, "y");
+            Close(expectedDx, dx, tolerance, "dx");
+            Close(expectedDw, dweight, tolerance, "dweight");
+        }
+    }
+
+    [Fact]
+    public void Gives_the_same_bits_at_any_number_of_threads()
+    {
+        var shape = new ConvolutionShape(21, 6, 20, 20, 10, 3, 3, 1, 1, 1, 1, 1, 1, 2);
+        var random = new System.Random(3);
+        Tensor x = Values(random, DType.Float32, 21, 6, 20, 20), weight = Weights(random, shape, DType.Float32), dy = Outputs(random, shape, DType.Float32);
+        var cpu = CpuBackend.Instance;
+        SameAtAnyThreadCount(() =>
+        {
+            var y = Tensor.Empty(dy.Shape);
+            cpu.Convolution2d(shape, Operand(x), Operand(weight), null, Operand(y));
+            return y;
+        });
+        SameAtAnyThreadCount(() =>
+        {
+            var dx = Tensor.Empty(x.Shape);
+            cpu.Convolution2dInputGradient(shape, Operand(dy), Operand(weight), Operand(dx));
+            return dx;
+        });
+        SameAtAnyThreadCount(() =>
+        {
+            var dweight = Tensor.Empty(weight.Shape);
+            cpu.Convolution2dWeightGradient(shape, Operand(dy), Operand(x), Operand(dweight));
+            return dweight;
+        });
+    }
+
+    static Tensor Weights(System.Random random, in ConvolutionShape shape, DType type) =>
+        Values(random, type, shape.OutChannels, shape.Channels / shape.Groups, shape.KernelHeight, shape.KernelWidth);
+
+    static Tensor Outputs(System.Random random, in ConvolutionShape shape, DType type) =>
+        Values(random, type, shape.Batch, shape.OutChannels, shape.OutHeight, shape.OutWidth);
+
+    // Every product of the definition: the flat places of the pixel, of the weight and of the result.
+    static void Visit(ConvolutionShape s, Action<int, int, int> product)
+    {
+        int channels = s.Channels / s.Groups, outChannels = s.OutChannels / s.Groups;
+        for (var n = 0; n < s.Batch; n++)
+            for (var o = 0; o < s.OutChannels; o++)
+                for (var oh = 0; oh < s.OutHeight; oh++)
+                    for (var ow = 0; ow < s.OutWidth; ow++)
+                        for (var c = 0; c < channels; c++)
+                            for (var kh = 0; kh < s.KernelHeight; kh++)
+                                for (var kw = 0; kw < s.KernelWidth; kw++)
+                                {
+                                    int h = oh * s.StrideHeight - s.PaddingHeight + kh * s.DilationHeight, w = ow * s.StrideWidth - s.PaddingWidth + kw * s.DilationWidth;
+                                    if (h < 0 || h >= s.Height || w < 0 || w >= s.Width) continue;
+                                    var channel = o / outChannels * channels + c;
+                                    product(((n * s.Channels + channel) * s.Height + h) * s.Width + w,
+                                        ((o * channels + c) * s.KernelHeight + kh) * s.KernelWidth + kw,
+                                        ((n * s.OutChannels + o) * s.OutHeight + oh) * s.OutWidth + ow);
+                                }
+    }
+}

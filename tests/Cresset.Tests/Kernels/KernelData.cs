@@ -1,0 +1,54 @@
+using Xunit;
+using System.Numerics;
+using Cresset.Kernels;
+
+namespace Cresset.Tests.Kernels;
+
+// What the tests of kernels share: operands with random contents, and comparison with an oracle in double.
+static class KernelData
+{
+    internal static Tensor Values(System.Random random, DType type, params int[] shape)
+    {
+        var tensor = Tensor.Empty(shape, type);
+        if (type == DType.Float32) foreach (ref var x in tensor.AsSpan<float>()) x = (float)(random.NextDouble() - 0.5);
+        else foreach (ref var x in tensor.AsSpan<double>()) x = random.NextDouble() - 0.5;
+        return tensor;
+    }
+
+    internal static Operand Operand(Tensor tensor) => new(tensor.Storage, tensor.Layout, tensor.DType);
+
+    internal static double[] Doubles(Tensor tensor) => tensor.DType == DType.Float32
+        ? [.. tensor.ToArray<float>().Select(x => (double)x)]
+        : tensor.ToArray<double>();
+
+    internal static void Close(double[] expected, Tensor actual, double tolerance, string what)
+    {
+        var values = Doubles(actual);
+        Assert.Equal(expected.Length, values.Length);
+        for (var i = 0; i < values.Length; i++)
+        {
+            var same = expected[i].Equals(values[i]) || Math.Abs(expected[i] - values[i]) <= tolerance * (1 + Math.Abs(expected[i]));
+            if (!same) Assert.Fail($"{what}: element {i}: expected {expected[i]}, got {values[i]}");
+        }
+    }
+
+    // The same bits at every number of threads.
+    internal static void SameAtAnyThreadCount(Func<Tensor> compute)
+    {
+        var before = Threads.Count;
+        try
+        {
+            Threads.Count = 1;
+            var expected = Doubles(compute());
+            foreach (var threads in new[] { 2, 3, 8 })
+            {
+                Threads.Count = threads;
+                Assert.Equal(expected, Doubles(compute()));
+            }
+        }
+        finally
+        {
+            Threads.Count = before;
+        }
+    }
+}
