@@ -80,7 +80,18 @@ sealed class Engine(IGradientArithmetic arithmetic, bool retainGraph, bool creat
             for (var i = 0; i < gradients!.Length; i++)
             {
                 if (gradients[i] is null) continue;
-                gradients[i] = node.RunHooks(i, gradients[i]!);
+                if (node.HasHooks(i))
+                {
+                    gradients[i] = node.RunHooks(i, gradients[i]!);
+                    // A hook may keep what it has seen or returned.
+                    shared.Add(gradients[i]!);
+                }
+                if (wanted is null && node.Retained(i) is { } tensor)
+                {
+                    // The gradient flows on, and others may change it in place: the tensor gets a copy.
+                    shared.Add(gradients[i]!);
+                    Accumulate(tensor, gradients[i]!);
+                }
                 if (wanted is not null && wanted.TryGetValue((node, i), out var result)) results[result] = gradients[i];
             }
             if (wanted is not null && !LeadsOn(node)) continue;
@@ -130,6 +141,7 @@ sealed class Engine(IGradientArithmetic arithmetic, bool retainGraph, bool creat
     void Accumulate(Tensor leaf, Tensor gradient)
     {
         if (leaf.Grad is { } sum) leaf.Grad = arithmetic.Add(sum, gradient);
-        else leaf.Grad = !createGraph && (gradient.IsView || shared.Contains(gradient)) ? arithmetic.Own(gradient) : gradient;
+        // With createGraph, the graph of the gradient may have saved it.
+        else leaf.Grad = createGraph || gradient.IsView || shared.Contains(gradient) ? arithmetic.Own(gradient) : gradient;
     }
 }

@@ -45,11 +45,14 @@ public partial class Tensor
         return edge.Node.AddHook(edge.Index, hook);
     }
 
-    /// <summary>Lets backward keep this tensor's gradient in <see cref="Grad"/> although an operator computed it.
-    /// PyTorch: <c>retain_grad()</c>.</summary>
+    /// <summary>Lets backward add this tensor's gradient to <see cref="Grad"/> although an operator computed it; nothing new for a
+    /// leaf. PyTorch: <c>retain_grad()</c>.</summary>
+    /// <exception cref="InvalidOperationException">The tensor needs no gradient.</exception>
     public void RetainGrad()
     {
-        if (!IsLeaf) RegisterHook(gradient => { Grad = gradient; return null; });
+        var edge = GradientEdge();
+        if (edge.Node is null) throw new InvalidOperationException("RetainGrad: this tensor needs no gradient; set RequiresGrad first");
+        edge.Node.Retain(edge.Index, this);
     }
 
     // The graph's connection to this tensor, made when an operator is recorded.

@@ -21,6 +21,7 @@ public sealed class Node
     Tensor[]? saved;
     readonly int[] savedVersions;
     List<Func<Tensor, Tensor?>>?[]? hooks;
+    Tensor?[]? retained;
 
     internal Node(string name, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> saved, Shape[] outputShapes, DType outputType, Delegate gradient)
     {
@@ -108,12 +109,27 @@ public sealed class Node
         return () => list.Remove(hook);
     }
 
+    internal bool HasHooks(int output) => hooks?[output] is { Count: > 0 };
+
     internal Tensor RunHooks(int output, Tensor gradient)
     {
-        if (hooks?[output] is not { } list) return gradient;
-        foreach (var hook in list.ToArray()) gradient = hook(gradient) ?? gradient;
+        foreach (var hook in hooks![output]!.ToArray())
+        {
+            if (hook(gradient) is not { } replaced) continue;
+            if (replaced.Shape != gradient.Shape || replaced.DType != gradient.DType)
+                throw new InvalidOperationException($"a hook on a gradient of {Name}: expected a gradient of shape {gradient.Shape} and type {gradient.DType.Name()}, got {replaced.Shape} and {replaced.DType.Name()}");
+            gradient = replaced;
+        }
         return gradient;
     }
+
+    // A leaf's gradient is kept anyway.
+    internal void Retain(int output, Tensor tensor)
+    {
+        if (Leaf is null) (retained ??= new Tensor?[OutputShapes.Length])[output] = tensor;
+    }
+
+    internal Tensor? Retained(int output) => retained?[output];
 }
 
 // Where an input came from: output number Index of Node; Node is null where the input needs no gradient.

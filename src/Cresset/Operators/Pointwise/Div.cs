@@ -59,14 +59,15 @@ public static class DivOperator
             if (!a.DType.IsFloatingPoint())
                 throw new InvalidOperationException($"Div in place: the quotient is floating point and does not fit into a tensor of {a.DType.Name()}; use Div");
             Autograd.CheckInPlace("Div", a, b.RequiresGrad);
-            if (ReferenceEquals(a, b)) b = a.Clone();
-            // The gradient of b needs what a was.
-            var before = Autograd.Records(b) ? a.Detach().Clone() : a.Detach();
+            // Views of a change with it, but the gradient needs what they were.
+            if (b.Storage == a.Storage) b = b.Clone();
+            // The gradient of b needs what a was: a copy that takes part in the graph, for second derivatives.
+            var before = Autograd.Records(b) ? a.Clone() : null;
             Pointwise.CombineInPlace("Div", default(Quotient), a, b);
-            Autograd.RecordInPlace("Div", a, [a, b], [b], (node, gradient) =>
+            Autograd.RecordInPlace("Div", a, [a, b], before is null ? [b] : [b, before], static (node, gradient) =>
             {
                 var da = gradient / node.Saved(0);
-                return [da, node.Needs(1) ? -da * before / node.Saved(0) : null];
+                return [da, node.Needs(1) ? -da * node.Saved(1) / node.Saved(0) : null];
             });
             return a;
         }

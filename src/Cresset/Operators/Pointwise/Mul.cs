@@ -51,13 +51,14 @@ public static class MulOperator
         public Tensor MulInPlace(Tensor b)
         {
             Autograd.CheckInPlace("Mul", a, b.RequiresGrad);
-            if (ReferenceEquals(a, b)) b = a.Clone();
-            // The gradient of b needs what a was.
-            var before = Autograd.Records(b) ? a.Detach().Clone() : a.Detach();
+            // Views of a change with it, but the gradient needs what they were.
+            if (b.Storage == a.Storage) b = b.Clone();
+            // The gradient of b needs what a was: a copy that takes part in the graph, for second derivatives.
+            var before = Autograd.Records(b) ? a.Clone() : null;
             if (a.DType == DType.Bool) Pointwise.CombineInPlace("Mul", default(And), a, b);
             else Pointwise.CombineInPlace("Mul", default(Product), a, b);
-            Autograd.RecordInPlace("Mul", a, [a, b], [b], (node, gradient) =>
-                [node.Needs(0) ? gradient * node.Saved(0) : null, node.Needs(1) ? gradient * before : null]);
+            Autograd.RecordInPlace("Mul", a, [a, b], before is null ? [b] : [b, before], static (node, gradient) =>
+                [node.Needs(0) ? gradient * node.Saved(0) : null, node.Needs(1) ? gradient * node.Saved(1) : null]);
             return a;
         }
 

@@ -66,10 +66,10 @@ public static class Pointwise
             throw new InvalidOperationException($"{TOperator.Name} in place: the result is floating point and does not fit into a tensor of {x.DType.Name()}; use the form that makes a new tensor");
         Autograd.CheckInPlace(TOperator.Name, x, recorded: false);
         var recorded = Autograd.Records(x);
-        // The old value is overwritten: where the derivative needs it, a copy is kept.
-        var before = recorded && TOperator.Saves == Saves.Input ? x.Detach().Clone() : null;
+        // The old value is overwritten: where the derivative needs it, a copy is kept, in the graph for second derivatives.
+        var before = recorded && TOperator.Saves == Saves.Input ? x.Clone() : null;
         x.Backend.Unary(f, x.Operand, x.Operand);
-        if (before is not null) Autograd.RecordInPlace(TOperator.Name, x, [x], [], (_, gradient) => [Chain(f, gradient, before)]);
+        if (before is not null) Autograd.RecordInPlace(TOperator.Name, x, [x], [before], (node, gradient) => [Chain(f, gradient, node.Saved(0))]);
         else if (TOperator.Saves == Saves.Output) Autograd.RecordInPlace(TOperator.Name, x, [x], [x], (node, gradient) => [Chain(f, gradient, node.Saved(0))]);
         else Autograd.RecordInPlace(TOperator.Name, x, [x], [], (_, gradient) => [Chain(f, gradient, gradient)]);
         return x;
