@@ -1,5 +1,7 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Cresset.Kernels.Cpu;
 
@@ -66,6 +68,7 @@ public sealed unsafe partial class CpuBackend
         // Of one group: channels in and out, elements of a patch, places of the kernel in a picture.
         readonly int channels = shape.Channels / shape.Groups, outChannels = shape.OutChannels / shape.Groups;
         readonly int patch = shape.Channels / shape.Groups * shape.KernelHeight * shape.KernelWidth;
+        readonly int outHeight = shape.OutHeight, outWidth = shape.OutWidth;
         readonly int places = shape.OutHeight * shape.OutWidth;
         internal T* X, Weight, Bias, Y;
         T* partial;
@@ -154,6 +157,7 @@ public sealed unsafe partial class CpuBackend
         }
 
         // Row (c, kh, kw) of the patches: the pixel of channel c that the kernel's element (kh, kw) meets at every place.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         readonly void Unfold(T* x, T* patches)
         {
             for (var c = 0; c < channels; c++, x += (long)shape.Height * shape.Width)
@@ -161,54 +165,57 @@ public sealed unsafe partial class CpuBackend
                     for (var kw = 0; kw < shape.KernelWidth; kw++)
                     {
                         Columns(kw, out var first, out var end, out var offset);
-                        for (var oh = 0; oh < shape.OutHeight; oh++, patches += shape.OutWidth)
+                        for (var oh = 0; oh < outHeight; oh++, patches += outWidth)
                         {
                             var h = oh * shape.StrideHeight - shape.PaddingHeight + kh * shape.DilationHeight;
-                            var row = new Span<T>(patches, shape.OutWidth);
                             if ((uint)h >= (uint)shape.Height || first >= end)
                             {
-                                row.Clear();
+                                new Span<T>(patches, outWidth).Clear();
                                 continue;
                             }
                             var source = x + (long)h * shape.Width + offset;
-                            row[..first].Clear();
-                            row[end..].Clear();
-                            if (shape.StrideWidth == 1) new ReadOnlySpan<T>(source + first, end - first).CopyTo(row[first..]);
-                            else for (var ow = first; ow < end; ow++) row[ow] = source[(long)ow * shape.StrideWidth];
+                            var ow = 0;
+                            for (; ow < first; ow++) patches[ow] = T.Zero;
+                            if (shape.StrideWidth == 1)
+                                for (; ow + Vector128<T>.Count <= end; ow += Vector128<T>.Count) Vector128.Load(source + ow).Store(patches + ow);
+                            for (; ow < end; ow++) patches[ow] = source[(long)ow * shape.StrideWidth];
+                            for (; ow < outWidth; ow++) patches[ow] = T.Zero;
                         }
                     }
         }
 
         // The reverse: every element of the patches is added to the pixel that it came from.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         readonly void Fold(T* patches, T* x)
         {
-            new Span<T>(x, channels * shape.Height * shape.Width).Clear();
             for (var c = 0; c < channels; c++, x += (long)shape.Height * shape.Width)
+            {
+                new Span<T>(x, shape.Height * shape.Width).Clear();
                 for (var kh = 0; kh < shape.KernelHeight; kh++)
                     for (var kw = 0; kw < shape.KernelWidth; kw++)
                     {
                         Columns(kw, out var first, out var end, out var offset);
-                        for (var oh = 0; oh < shape.OutHeight; oh++, patches += shape.OutWidth)
+                        for (var oh = 0; oh < outHeight; oh++, patches += outWidth)
                         {
                             var h = oh * shape.StrideHeight - shape.PaddingHeight + kh * shape.DilationHeight;
-                            if ((uint)h >= (uint)shape.Height || first >= end) continue;
+                            if ((uint)h >= (uint)shape.Height) continue;
                             var target = x + (long)h * shape.Width + offset;
+                            var ow = first;
                             if (shape.StrideWidth == 1)
-                            {
-                                var sum = new Span<T>(target + first, end - first);
-                                TensorPrimitives.Add(sum, new ReadOnlySpan<T>(patches + first, end - first), sum);
-                            }
-                            else for (var ow = first; ow < end; ow++) target[(long)ow * shape.StrideWidth] += patches[ow];
+                                for (; ow + Vector128<T>.Count <= end; ow += Vector128<T>.Count)
+                                    (Vector128.Load(target + ow) + Vector128.Load(patches + ow)).Store(target + ow);
+                            for (; ow < end; ow++) target[(long)ow * shape.StrideWidth] += patches[ow];
                         }
                     }
+            }
         }
 
         // The places [first, end) of a row at which the kernel's column kw is inside the picture, and where place 0 would be.
         readonly void Columns(int kw, out int first, out int end, out int offset)
         {
             offset = kw * shape.DilationWidth - shape.PaddingWidth;
-            first = offset >= 0 ? 0 : Math.Min(shape.OutWidth, (-offset + shape.StrideWidth - 1) / shape.StrideWidth);
-            end = offset >= shape.Width ? first : Math.Max(first, Math.Min(shape.OutWidth, (shape.Width - offset - 1) / shape.StrideWidth + 1));
+            first = offset >= 0 ? 0 : Math.Min(outWidth, (-offset + shape.StrideWidth - 1) / shape.StrideWidth);
+            end = offset >= shape.Width ? first : Math.Max(first, Math.Min(outWidth, (shape.Width - offset - 1) / shape.StrideWidth + 1));
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Cresset.Kernels.Cpu;
@@ -139,6 +140,7 @@ static unsafe class Gemm
             Packing.Panel(B + first * BColumn + from * BRow, BRow, BColumn, Math.Min(TKernel.Columns, N - first), TKernel.Columns, depth, target);
         }
 
+        [SkipLocalsInit]
         readonly void Tile(int firstA, int firstB)
         {
             int endA = Math.Min(firstA + tilePanelsA, panelsA), endB = Math.Min(firstB + tilePanelsB, panelsB);

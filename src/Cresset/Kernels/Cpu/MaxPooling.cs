@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Cresset.Kernels.Cpu;
 
@@ -10,6 +11,7 @@ static unsafe class MaxPooling<T, TIndex>
 {
     const int Tile = 256;
 
+    [SkipLocalsInit]
     internal static void Plane(in PoolingShape shape, int outHeight, int outWidth, T* x, T* y, long* indices)
     {
         // With room for the last vector of each.
@@ -35,7 +37,7 @@ static unsafe class MaxPooling<T, TIndex>
                         Update(candidates, TIndex.CreateTruncating((long)h * shape.Width + left), shape.StrideWidth, padded, best, at);
                     }
                 }
-                var row = ((long)oh * outWidth) + start;
+                var row = (long)oh * outWidth + start;
                 new ReadOnlySpan<T>(best, count).CopyTo(new Span<T>(y + row, count));
                 for (var i = 0; i < count; i++) indices[row + i] = long.CreateTruncating(at[i]);
             }
@@ -58,6 +60,7 @@ static unsafe class MaxPooling<T, TIndex>
     static int FirstInside(int from, int dilation) => from >= 0 ? from : from + (-from + dilation - 1) / dilation * dilation;
 
     // What one element of the kernel meets along the row; minus infinity outside the picture.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Candidates(in PoolingShape shape, T* row, int left, int count, int padded, T* candidates)
     {
         var stride = shape.StrideWidth;
@@ -70,6 +73,7 @@ static unsafe class MaxPooling<T, TIndex>
     }
 
     // The first of equals, the last NaN, as PyTorch.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Update(T* candidates, TIndex first, int stride, int padded, T* best, TIndex* at)
     {
         var index = new Vector<TIndex>(first) + Vector<TIndex>.Indices * TIndex.CreateTruncating(stride);

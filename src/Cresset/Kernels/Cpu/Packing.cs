@@ -22,6 +22,7 @@ static unsafe class Packing
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Rows<T>(T* source, long step, int valid, int width, int depth, T* target) where T : unmanaged, INumberBase<T>
     {
         var count = Vector128<T>.Count;
@@ -36,6 +37,7 @@ static unsafe class Packing
     }
 
     // Reads along the rows that lie contiguous, a cache line at a time, so that each is read once; squares are turned in registers.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Transposed<T>(T* source, long neighbour, int valid, int width, int depth, T* target) where T : unmanaged, INumberBase<T>
     {
         var side = Vector128<T>.Count;

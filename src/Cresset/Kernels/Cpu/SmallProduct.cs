@@ -92,7 +92,9 @@ static unsafe class SmallProduct
         }
     }
 
+    // Here and below: at full optimisation at once, as the microkernels.
     // c += a0 b0 + a1 b1 + a2 b2 + a3 b3, four rows of B.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void AddRows<T>(int count, T a0, T a1, T a2, T a3, T* b, long bRow, T* c) where T : unmanaged, IFloatingPointIeee754<T>
     {
         T* b1 = b + bRow, b2 = b1 + bRow, b3 = b2 + bRow;
@@ -112,6 +114,7 @@ static unsafe class SmallProduct
             c[j] = T.MultiplyAddEstimate(a3, b3[j], T.MultiplyAddEstimate(a2, b2[j], T.MultiplyAddEstimate(a1, b1[j], T.MultiplyAddEstimate(a0, b[j], c[j]))));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void AddRow<T>(int count, T a, T* b, T* c) where T : unmanaged, IFloatingPointIeee754<T>
     {
         var j = 0;
@@ -121,6 +124,7 @@ static unsafe class SmallProduct
     }
 
     // c[0..3] += a dot each of four columns of B.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void AddDots<T>(int k, T* a, T* b, long bColumn, T* c) where T : unmanaged, IFloatingPointIeee754<T>
     {
         T* b1 = b + bColumn, b2 = b1 + bColumn, b3 = b2 + bColumn;
