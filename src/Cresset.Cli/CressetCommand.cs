@@ -82,6 +82,8 @@ static class CressetCommand
         AggregateException { InnerExceptions.Count: 1 } one => Describe(one.InnerExceptions[0]),
         CommandException or IOException or InvalidDataException or FormatException or ArgumentException or InvalidOperationException
             or UnauthorizedAccessException => e.Message,
+        // A loss that is no number; its subclasses (overflow, division by zero) are faults of the program.
+        ArithmeticException when e.GetType() == typeof(ArithmeticException) => e.Message,
         _ => $"{e.GetType().Name}: {e.Message} Run again with --verbose to see where.",
     };
 

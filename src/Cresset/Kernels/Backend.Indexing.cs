@@ -10,6 +10,10 @@ public abstract partial class Backend
     /// index's shape.</summary>
     public abstract void ScatterAdd(in Operand x, int dim, in Operand index, in Operand y);
 
+    /// <summary>y[index[i][j][k]][j][k] = x[i][j][k] for dim 0, and so for others, in row-major order of x, which has the
+    /// index's shape.</summary>
+    public abstract void Scatter(in Operand x, int dim, in Operand index, in Operand y);
+
     /// <summary>Slice i of y along dim = slice index[i] of x.</summary>
     public abstract void IndexSelect(in Operand x, int dim, in Operand index, in Operand y);
 

@@ -2,8 +2,8 @@ using System.Numerics;
 
 namespace Cresset.Kernels.Cpu;
 
-// Elements by index. Adding at indices runs over the dimension in order, one line (or part of a slice) to a thread, so that
-// equal indices never meet and sums have one order.
+// Elements by index. Putting and adding at indices run over the dimension in order, whole lines to a thread, so that equal
+// indices never meet and sums have one order.
 public sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
@@ -36,9 +36,24 @@ public sealed unsafe partial class CpuBackend
         GC.KeepAlive(y.Storage);
     }
 
+    /// <inheritdoc/>
+    public override void Scatter(in Operand x, int dim, in Operand index, in Operand y)
+    {
+        switch (x.DType.Size())
+        {
+            case 1: Lines<byte>(LinePass.Put, y, dim, index, x); break;
+            case 4: Lines<int>(LinePass.Put, y, dim, index, x); break;
+            default: Lines<long>(LinePass.Put, y, dim, index, x); break;
+        }
+        GC.KeepAlive(x.Storage);
+        GC.KeepAlive(index.Storage);
+        GC.KeepAlive(y.Storage);
+    }
+
     enum LinePass
     {
         Gather,
+        Put,
         Add,
     }
 
@@ -72,34 +87,10 @@ public sealed unsafe partial class CpuBackend
                     var element = (T*)(plain + j * plainStep);
                     var place = (T*)(indexed + *(long*)(index + j * indexStep) * indexedStep);
                     if (pass == LinePass.Gather) *element = *place;
+                    else if (pass == LinePass.Put) *place = *element;
                     else *place += *element;
                 }
         }
-    }
-
-    /// <inheritdoc/>
-    public override void IndexSelect(in Operand x, int dim, in Operand index, in Operand y)
-    {
-        var indices = Indices(index);
-        for (var i = 0; i < indices.Length; i++)
-            Copy(Slice(x, dim, indices[i]), Slice(y, dim, i));
-        GC.KeepAlive(x.Storage);
-        GC.KeepAlive(index.Storage);
-        GC.KeepAlive(y.Storage);
-    }
-
-    /// <inheritdoc/>
-    public override void IndexAdd(in Operand x, int dim, in Operand index, in Operand y)
-    {
-        var indices = Indices(index);
-        for (var i = 0; i < indices.Length; i++)
-        {
-            var target = Slice(y, dim, indices[i]);
-            Binary(default(SumFunction), target, Slice(x, dim, i), target);
-        }
-        GC.KeepAlive(x.Storage);
-        GC.KeepAlive(index.Storage);
-        GC.KeepAlive(y.Storage);
     }
 
     /// <inheritdoc/>
@@ -111,21 +102,6 @@ public sealed unsafe partial class CpuBackend
         GC.KeepAlive(x.Storage);
         GC.KeepAlive(index.Storage);
         GC.KeepAlive(y.Storage);
-    }
-
-    readonly struct SumFunction : IBinaryFunction
-    {
-        public L Value<L>(L a, L b) where L : struct, ILanes<L> => a + b;
-    }
-
-    static Operand Slice(in Operand x, int dim, long index) => new(x.Storage, x.Layout.Select(dim, (int)index), x.DType);
-
-    static long[] Indices(in Operand index)
-    {
-        var values = new long[index.Layout.ElementCount];
-        long stride = index.Layout.Rank == 0 ? 0 : index.Layout.Strides[0];
-        for (var i = 0; i < values.Length; i++) values[i] = ((long*)index.Pointer)[i * stride];
-        return values;
     }
 
     /// <inheritdoc/>

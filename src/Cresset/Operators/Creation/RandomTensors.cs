@@ -31,11 +31,21 @@ public static class RandomOperators
 
         /// <summary>Integers from <paramref name="low"/> up to, not including, <paramref name="high"/>, each equally likely to within
         /// 2^-64 (high - low). PyTorch: <c>torch.randint</c>.</summary>
-        /// <exception cref="ArgumentException">The range is empty, or a bound is beyond 2^53.</exception>
+        /// <exception cref="ArgumentException">The range is empty, a bound is beyond 2^53, or the type cannot hold every integer of the
+        /// range.</exception>
         public static Tensor RandInt(long low, long high, Shape shape, DType dtype = DType.Int64, Generator? generator = null)
         {
             if (low >= high) throw new ArgumentException($"RandInt: expected low below high, got {low} and {high}");
             if (low < -(1L << 53) || high > 1L << 53) throw new ArgumentException($"RandInt: expected bounds within 2^53 of 0, got {low} and {high}");
+            var (least, most) = dtype switch
+            {
+                DType.Bool => (0L, 1L),
+                DType.UInt8 => (byte.MinValue, byte.MaxValue),
+                DType.Int32 => (int.MinValue, int.MaxValue),
+                DType.Float32 => (-(1L << 24), 1L << 24),
+                _ => (long.MinValue, long.MaxValue),
+            };
+            if (low < least || high - 1 > most) throw new ArgumentException($"RandInt: expected integers that {dtype.Name()} can hold, from {least} to {most}, got {low} to {high - 1}");
             return Fill("RandInt", Tensor.Empty(shape, dtype), Distribution.Integer, low, high, generator);
         }
 

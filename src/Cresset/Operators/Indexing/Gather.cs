@@ -3,19 +3,39 @@ namespace Cresset;
 /// <summary>Elements by index along one dimension, and their sums back.</summary>
 public static class GatherOperators
 {
-    // Index tensors are int64 (int32 is taken too) and lie within [0, limit): the error names the first that does not.
-    internal static Tensor CheckIndex(string name, Tensor index, int limit)
+    // Index tensors are int64 (int32 is taken too) and lie within [0, limit), or count from the end as well: the error names the
+    // first that does not.
+    internal static Tensor CheckIndex(string name, Tensor index, int limit, bool fromEnd = false)
     {
         if (index.DType is not (DType.Int64 or DType.Int32))
             throw new ArgumentException($"{name}: expected indices of int64, got {index.DType.Name()}; convert them with To(DType.Int64)");
         index = index.To(DType.Int64);
-        var at = index.Backend.FindOutOfRange(index.Operand, limit);
+        var places = fromEnd ? Tensor.Where(index < 0, index + limit, index) : index;
+        var at = index.Backend.FindOutOfRange(places.Operand, limit);
         if (at >= 0)
-            throw new ArgumentOutOfRangeException(nameof(index), $"{name}: expected indices from 0 to {limit - 1}, got {index.Reshape(-1).Select(0, (int)at).Item<long>()} at position {at} of the index of shape {index.Shape}");
-        return index;
+            throw new ArgumentOutOfRangeException(nameof(index), limit == 0 ? $"{name}: the dimension has size 0, no index fits; got an index of shape {index.Shape}"
+                : $"{name}: expected indices from {(fromEnd ? -limit : 0)} to {limit - 1}, got {index.Reshape(-1).Select(0, (int)at).Item<long>()} at position {at} of the index of shape {index.Shape}");
+        return places;
     }
 
-    static int CheckShapes(string name, Tensor x, int dim, Tensor index)
+    // Truth values do not add up.
+    internal static void RequireNumbers(string name, Tensor x)
+    {
+        if (x.DType == DType.Bool) throw new ArgumentException($"{name}: expected a tensor of numbers, got bool; convert it first, as with To(DType.Int64)");
+    }
+
+    internal static int CheckSlices(string name, Tensor x, int dim, Tensor index, Tensor source)
+    {
+        if (x.Rank == 0 || index.Rank != 1)
+            throw new ArgumentException($"{name}: expected a tensor with dimensions and an index with one, got {x.Shape} and {index.Shape}");
+        dim = Shape.Dimension(dim, x.Rank, name);
+        if (source.Shape != x.Shape.With(dim, index.ElementCount) || source.DType != x.DType)
+            throw new ArgumentException($"{name}: expected a source of shape {x.Shape.With(dim, index.ElementCount)} and type {x.DType.Name()}, got {source.Shape} and {source.DType.Name()}");
+        RequireNumbers(name, x);
+        return dim;
+    }
+
+    internal static int CheckShapes(string name, Tensor x, int dim, Tensor index)
     {
         dim = Shape.Dimension(dim, x.Rank, name);
         var fits = index.Rank == x.Rank && x.Rank > 0;
@@ -75,14 +95,8 @@ public static class GatherOperators
         public Tensor ScatterAdd(int dim, Tensor index, Tensor source)
         {
             dim = CheckShapes("ScatterAdd", x, dim, index);
-            if (source.DType != x.DType) throw new ArgumentException($"ScatterAdd: expected a source of {x.DType.Name()}, got {source.DType.Name()}");
-            if (source.Rank != index.Rank) throw new ArgumentException($"ScatterAdd: expected a source with {index.Rank} dimensions, got {source.Shape}");
-            for (var i = 0; i < index.Rank; i++)
-            {
-                if (source.Shape[i] < index.Shape[i])
-                    throw new ArgumentException($"ScatterAdd: expected a source at least as large as the index {index.Shape}, got {source.Shape}");
-                source = source.Narrow(i, 0, index.Shape[i]);
-            }
+            RequireNumbers("ScatterAdd", x);
+            source = ScatterOperators.Covered("ScatterAdd", source, x, index);
             return x + Put(source, dim, CheckIndex("ScatterAdd", index, x.Shape[dim]), x.Shape);
         }
 
@@ -104,11 +118,7 @@ public static class GatherOperators
         /// <exception cref="ArgumentOutOfRangeException">An index is out of range.</exception>
         public Tensor IndexAdd(int dim, Tensor index, Tensor source)
         {
-            if (x.Rank == 0 || index.Rank != 1)
-                throw new ArgumentException($"IndexAdd: expected a tensor with dimensions and an index with one, got {x.Shape} and {index.Shape}");
-            dim = Shape.Dimension(dim, x.Rank, "IndexAdd");
-            if (source.Shape != x.Shape.With(dim, index.ElementCount) || source.DType != x.DType)
-                throw new ArgumentException($"IndexAdd: expected a source of shape {x.Shape.With(dim, index.ElementCount)} and type {x.DType.Name()}, got {source.Shape} and {source.DType.Name()}");
+            dim = CheckSlices("IndexAdd", x, dim, index, source);
             return x + PutSlices(source, dim, CheckIndex("IndexAdd", index, x.Shape[dim]), x.Shape);
         }
     }

@@ -25,19 +25,11 @@ public partial class Tensor
         {
             ArgumentNullException.ThrowIfNull(value);
             var view = Views(indices, out var gathered);
-            if (gathered is not null)
-            {
-                Gathering.Plan(view, gathered).Set(value);
-                return;
-            }
             // Outside a graph a view is written directly; inside, the whole tensor's history is changed.
-            if (!Autograd.IsEnabled || !(RequiresGrad || value.RequiresGrad) || ReferenceEquals(view, this))
-            {
-                view.CopyInPlace(value);
-                return;
-            }
-            var places = Tensor.Arange(ElementCount).Reshape(Shape);
-            Gathering.PutInPlace(this, places[indices], value);
+            if (Autograd.Records(this, value) && (gathered is not null || !ReferenceEquals(view, this)))
+                Gathering.PutInPlace(this, Tensor.Arange(ElementCount).Reshape(Shape)[indices], value);
+            else if (gathered is not null) Gathering.Plan(view, gathered).Set(value);
+            else view.CopyInPlace(value);
         }
     }
 
@@ -73,7 +65,7 @@ public partial class Tensor
                     var size = view.Shape[dim];
                     int start = Math.Clamp(index.Start.GetOffset(size), 0, size), stop = Math.Clamp(index.Stop.GetOffset(size), start, size);
                     if (start > 0 || stop < size || index.Step > 1)
-                        view = NarrowOperators.Slice(view, dim, start, (stop - start + index.Step - 1) / index.Step, index.Step);
+                        view = NarrowOperators.Slice(view, dim, start, (int)(((long)stop - start + index.Step - 1) / index.Step), index.Step);
                     dim++;
                     break;
                 default:
@@ -141,13 +133,7 @@ sealed class Gathering
         {
             var size = x.Shape[dim];
             var index = gathered[dim]!;
-            // Negative indices count from the end.
-            if (index.DType is DType.Int64 or DType.Int32)
-            {
-                index = index.To(DType.Int64);
-                index = Tensor.Where(index < 0, index + size, index);
-            }
-            index = GatherOperators.CheckIndex($"Index, dimension {dim}", index, size).Expand(shape);
+            index = GatherOperators.CheckIndex($"Index, dimension {dim}", index, size, fromEnd: true).Expand(shape);
             places = places is null ? index : places * size + index;
             range *= size;
         }
@@ -195,7 +181,7 @@ sealed class Gathering
         if (Shape.Broadcast(places.Shape, value.Shape, "Index") != places.Shape)
             throw new ArgumentException($"Index: expected a value that broadcasts to {places.Shape}, got {value.Shape}");
         var flat = places.Reshape(-1);
-        var values = value.Detach().To(x.DType).Expand(places.Shape).Reshape(-1);
+        var values = (value.Storage == x.Storage ? value.Detach().Clone() : value.Detach()).To(x.DType).Expand(places.Shape).Reshape(-1);
         // Element by element, in row-major order of the places.
         var target = x.IsContiguous ? x.Detach() : x.Detach().Contiguous();
         var line = target.Reshape(-1);
@@ -203,13 +189,12 @@ sealed class Gathering
         if (!x.IsContiguous) x.Backend.Copy(target.Operand, x.Operand);
         Autograd.RecordInPlace("Index", x, [x, value], [], (node, gradient) =>
         {
-            var kept = gradient.Clone();
             Tensor? before = null;
             if (node.Needs(0))
             {
                 var mask = Tensor.Ones([x.ElementCount], gradient.DType, gradient.Backend);
                 mask.Backend.IndexCopy(Tensor.Zeros([flat.ElementCount], gradient.DType).Operand, flat.Contiguous().Operand, mask.Operand);
-                before = kept * mask.Reshape(x.Shape);
+                before = gradient * mask.Reshape(x.Shape);
             }
             return [before, node.Needs(1) ? gradient.Reshape(-1).IndexSelect(0, flat).Reshape(places.Shape) : null];
         });

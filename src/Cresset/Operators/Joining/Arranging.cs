@@ -51,6 +51,36 @@ public static class ArrangingOperators
             return ReferenceEquals(y, x) ? x.Clone() : y;
         }
 
+        /// <summary>Every element along a dimension several times, one behind the other; over all elements, as a vector, where no
+        /// dimension is named. PyTorch: <c>torch.repeat_interleave</c>.</summary>
+        /// <exception cref="ArgumentOutOfRangeException">The count is negative.</exception>
+        public Tensor RepeatInterleave(int count, int? dim = null)
+        {
+            if (count < 0) throw new ArgumentOutOfRangeException(nameof(count), $"RepeatInterleave: expected a count that is not negative, got {count}");
+            var y = dim is null || x.Rank == 0 ? x.Reshape(-1) : x;
+            var at = dim is null ? 0 : Shape.Dimension(dim.Value, x.Rank, "RepeatInterleave");
+            var repeated = y.Unsqueeze(at + 1).Expand(y.Shape.Insert(at + 1, count));
+            return repeated.Contiguous().Reshape(y.Shape.With(at, checked(y.Shape[at] * count)));
+        }
+
+        /// <summary>Element i along a dimension counts[i] times. PyTorch: <c>torch.repeat_interleave</c> with a tensor.</summary>
+        /// <exception cref="ArgumentException">The counts are not a vector of integers as long as the dimension, or one is negative.</exception>
+        public Tensor RepeatInterleave(Tensor counts, int dim)
+        {
+            dim = Shape.Dimension(dim, x.Rank, "RepeatInterleave");
+            if (x.Rank == 0 || counts.Rank != 1 || counts.ElementCount != x.Shape[dim] || counts.DType is not (DType.Int64 or DType.Int32))
+                throw new ArgumentException($"RepeatInterleave: expected a count (int64) for each index of dimension {dim} of the shape {x.Shape}, got {counts.DType.Name()} {counts.Shape}");
+            var order = new List<long>();
+            var place = 0;
+            foreach (var count in counts.To(DType.Int64).ToArray<long>())
+            {
+                if (count < 0) throw new ArgumentException($"RepeatInterleave: expected counts that are not negative, got {count} at place {place}");
+                for (long i = 0; i < count; i++) order.Add(place);
+                place++;
+            }
+            return x.IndexSelect(dim, Tensor.From(order.ToArray()));
+        }
+
         /// <summary>The elements along the given dimensions in reverse. PyTorch: <c>torch.flip</c>.</summary>
         public Tensor Flip(params ReadOnlySpan<int> dims)
         {

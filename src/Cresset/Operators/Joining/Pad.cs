@@ -27,7 +27,7 @@ public static class PadOperator
         if (before > 0) parts.Add(Border(before));
         parts.Add(middle);
         if (after > 0) parts.Add(Border(after));
-        return parts.Count == 1 ? middle : Tensor.Cat(parts, dim);
+        return parts.Count == 1 ? middle.Clone() : Tensor.Cat(parts, dim);
     }
 
     static Tensor Indexed(Tensor x, int dim, int before, int after, PadMode mode)
@@ -36,7 +36,10 @@ public static class PadOperator
         var limit = mode == PadMode.Reflect ? size - 1 : mode == PadMode.Circular ? size : int.MaxValue;
         if (size == 0 || before > limit || after > limit)
             throw new ArgumentException($"Pad: expected a padding of at most {Math.Max(0, limit)} in mode {mode} for dimension {dim} of the shape {x.Shape}, got {before} and {after}");
-        var order = new long[Math.Max(0, size + before + after)];
+        // Negative padding cuts off, here too.
+        if (Math.Min(before, 0) + Math.Min(after, 0) < -size)
+            throw new ArgumentException($"Pad: the padding {before}, {after} cuts more off dimension {dim} of the shape {x.Shape} than there is");
+        var order = new long[size + before + after];
         for (var i = 0; i < order.Length; i++)
         {
             var at = i - before;
@@ -44,7 +47,7 @@ public static class PadOperator
             {
                 PadMode.Reflect => at < 0 ? -at : at >= size ? 2 * (size - 1) - at : at,
                 PadMode.Replicate => Math.Clamp(at, 0, size - 1),
-                _ => (at + size) % size,
+                _ => ((at % size) + size) % size,
             };
         }
         return x.IndexSelect(dim, Tensor.From(order));
