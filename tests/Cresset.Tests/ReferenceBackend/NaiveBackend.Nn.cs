@@ -1,0 +1,164 @@
+using Cresset.Kernels;
+
+namespace Cresset.Tests.ReferenceBackend;
+
+sealed partial class NaiveBackend
+{
+    // Calls action with the flat places of x, weight and y for every product that a convolution sums up.
+    static void Products(ConvolutionShape s, Action<int, int, int> action)
+    {
+        int group = s.Channels / s.Groups, outGroup = s.OutChannels / s.Groups;
+        for (var n = 0; n < s.Batch; n++)
+            for (var o = 0; o < s.OutChannels; o++)
+                for (var oh = 0; oh < s.OutHeight; oh++)
+                    for (var ow = 0; ow < s.OutWidth; ow++)
+                        for (var c = 0; c < group; c++)
+                            for (var kh = 0; kh < s.KernelHeight; kh++)
+                                for (var kw = 0; kw < s.KernelWidth; kw++)
+                                {
+                                    int h = oh * s.StrideHeight - s.PaddingHeight + kh * s.DilationHeight, w = ow * s.StrideWidth - s.PaddingWidth + kw * s.DilationWidth;
+                                    if (h < 0 || h >= s.Height || w < 0 || w >= s.Width) continue;
+                                    action(((n * s.Channels + o / outGroup * group + c) * s.Height + h) * s.Width + w,
+                                        ((o * group + c) * s.KernelHeight + kh) * s.KernelWidth + kw, ((n * s.OutChannels + o) * s.OutHeight + oh) * s.OutWidth + ow);
+                                }
+    }
+
+    public override void Convolution2d(in ConvolutionShape shape, in Operand x, in Operand weight, Operand? bias, in Operand y)
+    {
+        double[] xs = Read(x), weights = Read(weight), sums = new double[y.Layout.ElementCount];
+        Products(shape, (i, j, k) => sums[k] += xs[i] * weights[j]);
+        if (bias is { } values)
+        {
+            var biases = Read(values);
+            int places = shape.OutHeight * shape.OutWidth, channels = shape.OutChannels;
+            for (var i = 0; i < sums.Length; i++) sums[i] += biases[i / places % channels];
+        }
+        Write(y, sums);
+    }
+
+    public override void Convolution2dInputGradient(in ConvolutionShape shape, in Operand dy, in Operand weight, in Operand dx)
+    {
+        double[] gradient = Read(dy), weights = Read(weight), sums = new double[dx.Layout.ElementCount];
+        Products(shape, (i, j, k) => sums[i] += gradient[k] * weights[j]);
+        Write(dx, sums);
+    }
+
+    public override void Convolution2dWeightGradient(in ConvolutionShape shape, in Operand dy, in Operand x, in Operand dweight)
+    {
+        double[] gradient = Read(dy), xs = Read(x), sums = new double[dweight.Layout.ElementCount];
+        Products(shape, (i, j, k) => sums[j] += gradient[k] * xs[i]);
+        Write(dweight, sums);
+    }
+
+    // Calls action with a window's output place and the places in x that it covers, and its size with padding.
+    static void Windows(PoolingShape s, Action<int, List<int>, int> action)
+    {
+        for (var plane = 0; plane < s.Batch * s.Channels; plane++)
+            for (var oh = 0; oh < s.OutHeight; oh++)
+                for (var ow = 0; ow < s.OutWidth; ow++)
+                {
+                    var inside = new List<int>();
+                    var padded = 0;
+                    for (var kh = 0; kh < s.KernelHeight; kh++)
+                        for (var kw = 0; kw < s.KernelWidth; kw++)
+                        {
+                            int h = oh * s.StrideHeight - s.PaddingHeight + kh * s.DilationHeight, w = ow * s.StrideWidth - s.PaddingWidth + kw * s.DilationWidth;
+                            if (h < s.Height + s.PaddingHeight && w < s.Width + s.PaddingWidth) padded++;
+                            if (h >= 0 && h < s.Height && w >= 0 && w < s.Width) inside.Add((plane * s.Height + h) * s.Width + w);
+                        }
+                    action((plane * s.OutHeight + oh) * s.OutWidth + ow, inside, padded);
+                }
+    }
+
+    public override void MaxPool2d(in PoolingShape shape, in Operand x, in Operand y, in Operand indices)
+    {
+        double[] xs = Read(x), largest = new double[y.Layout.ElementCount], places = new double[y.Layout.ElementCount];
+        var plane = shape.Height * shape.Width;
+        Windows(shape, (at, inside, _) =>
+        {
+            var best = inside.Exists(i => double.IsNaN(xs[i])) ? inside.FindLast(i => double.IsNaN(xs[i])) : inside.MaxBy(i => xs[i]);
+            (largest[at], places[at]) = (xs[best], best % plane);
+        });
+        Write(y, largest);
+        Write(indices, places);
+    }
+
+    public override void MaxPool2dGradient(in PoolingShape shape, in Operand dy, in Operand indices, in Operand dx)
+    {
+        double[] gradient = Read(dy), places = Read(indices), sums = new double[dx.Layout.ElementCount];
+        int from = shape.OutHeight * shape.OutWidth, to = shape.Height * shape.Width;
+        for (var i = 0; i < gradient.Length; i++) sums[i / from * to + (int)places[i]] += gradient[i];
+        Write(dx, sums);
+    }
+
+    public override void AveragePool2d(in PoolingShape shape, bool countPadding, int divisor, in Operand x, in Operand y)
+    {
+        double[] xs = Read(x), means = new double[y.Layout.ElementCount];
+        Windows(shape, (at, inside, padded) => means[at] = inside.Sum(i => xs[i]) / (divisor != 0 ? divisor : countPadding ? padded : inside.Count));
+        Write(y, means);
+    }
+
+    public override void AveragePool2dGradient(in PoolingShape shape, bool countPadding, int divisor, in Operand dy, in Operand dx)
+    {
+        double[] gradient = Read(dy), sums = new double[dx.Layout.ElementCount];
+        Windows(shape, (at, inside, padded) => inside.ForEach(i => sums[i] += gradient[at] / (divisor != 0 ? divisor : countPadding ? padded : inside.Count)));
+        Write(dx, sums);
+    }
+
+    static void AdaptiveWindows(int[] x, int[] y, Action<int, List<int>> action)
+    {
+        for (var i = 0; i < y[0] * y[1] * y[2] * y[3]; i++)
+        {
+            int plane = i / (y[2] * y[3]), oh = i / y[3] % y[2], ow = i % y[3];
+            var inside = new List<int>();
+            for (var h = (int)Math.Floor((double)oh * x[2] / y[2]); h < Math.Ceiling((oh + 1.0) * x[2] / y[2]); h++)
+                for (var w = (int)Math.Floor((double)ow * x[3] / y[3]); w < Math.Ceiling((ow + 1.0) * x[3] / y[3]); w++)
+                    inside.Add((plane * x[2] + h) * x[3] + w);
+            action(i, inside);
+        }
+    }
+
+    public override void AdaptiveAveragePool2d(in Operand x, in Operand y)
+    {
+        double[] xs = Read(x), means = new double[y.Layout.ElementCount];
+        AdaptiveWindows(x.Layout.Shape.ToArray(), y.Layout.Shape.ToArray(), (at, inside) => means[at] = inside.Average(i => xs[i]));
+        Write(y, means);
+    }
+
+    public override void AdaptiveAveragePool2dGradient(in Operand dy, in Operand dx)
+    {
+        double[] gradient = Read(dy), sums = new double[dx.Layout.ElementCount];
+        AdaptiveWindows(dx.Layout.Shape.ToArray(), dy.Layout.Shape.ToArray(), (at, inside) => inside.ForEach(i => sums[i] += gradient[at] / inside.Count));
+        Write(dx, sums);
+    }
+
+    static IEnumerable<double[]> Rows(double[] values, in Operand x) => x.Layout.Rank == 0 ? [values] : values.Chunk(Math.Max(1, x.Layout.Shape[^1]));
+
+    static double LogSum(double[] row)
+    {
+        var largest = row.Max();
+        return largest + Math.Log(row.Sum(v => Math.Exp(v - largest)));
+    }
+
+    public override void Softmax(bool logarithm, in Operand x, in Operand y) =>
+        Write(y, [.. Rows(Read(x), x).SelectMany(row => row.Select(v => logarithm ? v - LogSum(row) : Math.Exp(v - LogSum(row))))]);
+
+    public override void SoftmaxGradient(bool logarithm, in Operand dy, in Operand y, in Operand dx) =>
+        Write(dx, [.. Rows(Read(dy), dy).Zip(Rows(Read(y), y)).SelectMany(pair => pair.First.Select((g, i) => logarithm
+            ? g - Math.Exp(pair.Second[i]) * pair.First.Sum()
+            : pair.Second[i] * (g - pair.First.Zip(pair.Second).Sum(both => both.First * both.Second))))]);
+
+    public override void CrossEntropy(in Operand x, in Operand target, in Operand loss, in Operand logSumExp)
+    {
+        var labels = Read(target);
+        var rows = Rows(Read(x), x).ToArray();
+        Write(logSumExp, [.. rows.Select(LogSum)]);
+        Write(loss, [.. rows.Select((row, i) => LogSum(row) - row[(int)labels[i]])]);
+    }
+
+    public override void CrossEntropyGradient(in Operand dy, in Operand x, in Operand target, in Operand logSumExp, in Operand dx)
+    {
+        double[] gradient = Read(dy), labels = Read(target);
+        Write(dx, [.. Rows(Read(x), x).SelectMany((row, i) => row.Select((v, c) => gradient[i] * (Math.Exp(v - LogSum(row)) - (c == (int)labels[i] ? 1 : 0))))]);
+    }
+}
