@@ -29,7 +29,8 @@ static class CressetCommand
         var quiet = new Option<bool>("--quiet", "-q") { Description = "Print results only, no progress.", Recursive = true };
         var plain = new Option<bool>("--plain")
         {
-            Description = "Print plain lines without colours and bars, as where output is no terminal.", Recursive = true,
+            Description = "Print plain lines without colours and bars, as where output is no terminal.",
+            Recursive = true,
         };
         // Written even where parsing fails, before any option is known.
         int Guarded(ParseResult result, Func<Terminal, int> run)
@@ -73,7 +74,10 @@ static class CressetCommand
         }
         return parsed.Invoke(new InvocationConfiguration
         {
-            Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null,
+            Output = output,
+            Error = error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
         });
     }
 

@@ -40,7 +40,9 @@ static class Options
     /// <summary>--model of the commands that read one.</summary>
     public static Option<string> Model() => new("--model", "-m")
     {
-        Description = "A run folder of `cresset train`, or the model.safetensors in one.", HelpName = "folder|file", Required = true,
+        Description = "A run folder of `cresset train`, or the model.safetensors in one.",
+        HelpName = "folder|file",
+        Required = true,
     };
 
     /// <summary>The value that was typed, or the other one.</summary>

@@ -107,7 +107,10 @@ static class TrainCommand
         // With the optimizer's defaults filled in, so that the file says it all and reproduces the run later as well.
         run.WriteText(RunFolder.SettingsFile, (settings with
         {
-            Data = source.Name, LearningRate = values.Rate, Momentum = values.Momentum, WeightDecay = values.WeightDecay,
+            Data = source.Name,
+            LearningRate = values.Rate,
+            Momentum = values.Momentum,
+            WeightDecay = values.WeightDecay,
         }).ToJson());
         terminal.Note(FormattableString.Invariant(
             $"{choice.Name}: {parameters.Sum(p => (long)p.ElementCount)} parameters; {DataSources.ShortName(source.Name)}: {training.Count} training and {testing.Count} test pictures, {training.Classes.Count} classes; {optimizerChoice.Name}, learning rate {values.Rate}"));

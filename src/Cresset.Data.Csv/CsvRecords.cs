@@ -27,7 +27,12 @@ sealed class CsvRecords : IDisposable
             // The header is read as a record like any other. A '\0' never occurs in a text: comments are off.
             var settings = new CsvDataReaderOptions
             {
-                HasHeaders = false, Delimiter = options.Delimiter, Comment = '\0', BufferSize = 1 << 16, MaxBufferSize = MaxRecord, OwnsReader = true,
+                HasHeaders = false,
+                Delimiter = options.Delimiter,
+                Comment = '\0',
+                BufferSize = 1 << 16,
+                MaxBufferSize = MaxRecord,
+                OwnsReader = true,
             };
             reader = Guard(() => CsvDataReader.Create(text, settings));
         }

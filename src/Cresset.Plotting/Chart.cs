@@ -80,8 +80,12 @@ public sealed class Chart
         using var paint = Paint.NewDisposablePaint();
         new LabelStyle
         {
-            Text = Title, FontName = PlotFonts.For(Title), FontSize = 18, Bold = true,
-            ForeColor = Charts.Ink, Alignment = Alignment.MiddleCenter,
+            Text = Title,
+            FontName = PlotFonts.For(Title),
+            FontSize = 18,
+            Bold = true,
+            ForeColor = Charts.Ink,
+            Alignment = Alignment.MiddleCenter,
         }.Render(canvas, new Pixel(width / 2f, TitleHeight / 2 + 3), paint);
 
         var panels = buildPanels(new PixelSize(width, height - TitleHeight));

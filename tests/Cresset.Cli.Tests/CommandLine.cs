@@ -28,7 +28,8 @@ static class CommandLine
     {
         var start = new ProcessStartInfo("dotnet", [typeof(CressetCommand).Assembly.Location, .. args])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         // Nothing listens there, so that no download can succeed.
         start.Environment["HTTPS_PROXY"] = "http://127.0.0.1:9";

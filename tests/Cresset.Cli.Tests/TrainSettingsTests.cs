@@ -11,8 +11,21 @@ public class TrainSettingsTests
         using var temp = new TempFolder();
         var settings = new TrainSettings
         {
-            Data = "mnist", DataDir = "/data", Model = "mlp", Epochs = 3, BatchSize = 7, Optimizer = "sgd", LearningRate = 0.1,
-            Momentum = 0.5, WeightDecay = 1e-4, Seed = 9, Threads = 2, TrainCount = 100, TestCount = 50, Workers = 1, Name = "x",
+            Data = "mnist",
+            DataDir = "/data",
+            Model = "mlp",
+            Epochs = 3,
+            BatchSize = 7,
+            Optimizer = "sgd",
+            LearningRate = 0.1,
+            Momentum = 0.5,
+            WeightDecay = 1e-4,
+            Seed = 9,
+            Threads = 2,
+            TrainCount = 100,
+            TestCount = 50,
+            Workers = 1,
+            Name = "x",
         };
         Assert.Equal(settings, TrainSettings.Read(temp.Write("settings.json", Encoding.UTF8.GetBytes(settings.ToJson()))));
     }

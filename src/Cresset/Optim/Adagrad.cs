@@ -79,7 +79,10 @@ public sealed class Adagrad : ElementwiseOptimizer<AdagradOptions>
         ArgumentNullException.ThrowIfNull(state);
         var f = new Function
         {
-            Rate = options.Lr / (1 + (state.Step - 1) * options.LrDecay), WeightDecay = options.WeightDecay, Eps = options.Eps, Sign = options.Maximize ? -1 : 1,
+            Rate = options.Lr / (1 + (state.Step - 1) * options.LrDecay),
+            WeightDecay = options.WeightDecay,
+            Eps = options.Eps,
+            Sign = options.Maximize ? -1 : 1,
         };
         Run(f, parameter, gradient, state.Get(0, parameter, options.InitialAccumulatorValue).Operand);
     }

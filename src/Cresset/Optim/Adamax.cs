@@ -81,8 +81,12 @@ public sealed class Adamax : ElementwiseOptimizer<AdamaxOptions>
         ArgumentNullException.ThrowIfNull(state);
         var f = new Function
         {
-            Rate = options.Lr / (1 - Math.Pow(options.Beta1, state.Step)), Beta1 = options.Beta1, Beta2 = options.Beta2,
-            Eps = options.Eps, WeightDecay = options.WeightDecay, Sign = options.Maximize ? -1 : 1,
+            Rate = options.Lr / (1 - Math.Pow(options.Beta1, state.Step)),
+            Beta1 = options.Beta1,
+            Beta2 = options.Beta2,
+            Eps = options.Eps,
+            WeightDecay = options.WeightDecay,
+            Sign = options.Maximize ? -1 : 1,
         };
         Run(f, parameter, gradient, state.Get(0, parameter).Operand, state.Get(1, parameter).Operand);
     }

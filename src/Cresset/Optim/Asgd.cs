@@ -84,8 +84,11 @@ public sealed class Asgd : ElementwiseOptimizer<AsgdOptions>
         var eta = state.Step == 1 ? options.Lr : state.Numbers[0];
         var f = new Function
         {
-            Eta = eta, Mu = state.Step == 1 ? 1 : 1 / Math.Max(1, state.Step - 1 - options.T0), Shrink = 1 - options.Lambd * eta,
-            WeightDecay = options.WeightDecay, Sign = options.Maximize ? -1 : 1,
+            Eta = eta,
+            Mu = state.Step == 1 ? 1 : 1 / Math.Max(1, state.Step - 1 - options.T0),
+            Shrink = 1 - options.Lambd * eta,
+            WeightDecay = options.WeightDecay,
+            Sign = options.Maximize ? -1 : 1,
         };
         Run(f, parameter, gradient, state.Get(0, parameter).Operand);
         state.Numbers[0] = options.Lr / Math.Pow(1 + options.Lambd * options.Lr * state.Step, options.Alpha);

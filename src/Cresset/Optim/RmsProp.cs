@@ -87,8 +87,13 @@ public sealed class RmsProp : ElementwiseOptimizer<RmsPropOptions>
         ArgumentNullException.ThrowIfNull(state);
         var f = new Function
         {
-            Lr = options.Lr, Alpha = options.Alpha, Eps = options.Eps, WeightDecay = options.WeightDecay, Momentum = options.Momentum,
-            Centered = options.Centered, Sign = options.Maximize ? -1 : 1,
+            Lr = options.Lr,
+            Alpha = options.Alpha,
+            Eps = options.Eps,
+            WeightDecay = options.WeightDecay,
+            Momentum = options.Momentum,
+            Centered = options.Centered,
+            Sign = options.Maximize ? -1 : 1,
         };
         ref readonly var square = ref state.Get(0, parameter).Operand;
         // The function finds the mean of the gradients behind the momentum, or in its place where there is none.

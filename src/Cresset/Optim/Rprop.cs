@@ -79,7 +79,11 @@ public sealed class Rprop : ElementwiseOptimizer<RpropOptions>
         ArgumentNullException.ThrowIfNull(state);
         var f = new Function
         {
-            EtaMinus = options.EtaMinus, EtaPlus = options.EtaPlus, MinStep = options.MinStep, MaxStep = options.MaxStep, Sign = options.Maximize ? -1 : 1,
+            EtaMinus = options.EtaMinus,
+            EtaPlus = options.EtaPlus,
+            MinStep = options.MinStep,
+            MaxStep = options.MaxStep,
+            Sign = options.Maximize ? -1 : 1,
         };
         Run(f, parameter, gradient, state.Get(0, parameter).Operand, state.Get(1, parameter, options.Lr).Operand);
     }

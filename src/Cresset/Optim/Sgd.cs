@@ -80,9 +80,14 @@ public sealed class Sgd : ElementwiseOptimizer<SgdOptions>
         var first = state[0] is null;
         var f = new Function
         {
-            Lr = options.Lr, WeightDecay = options.WeightDecay, Sign = options.Maximize ? -1 : 1, Nesterov = options.Nesterov,
+            Lr = options.Lr,
+            WeightDecay = options.WeightDecay,
+            Sign = options.Maximize ? -1 : 1,
+            Nesterov = options.Nesterov,
             // The momentum starts as the first gradient itself, without dampening.
-            Kept = first ? 0 : options.Momentum, Added = first ? 1 : 1 - options.Dampening, Momentum = options.Momentum,
+            Kept = first ? 0 : options.Momentum,
+            Added = first ? 1 : 1 - options.Dampening,
+            Momentum = options.Momentum,
         };
         if (options.Momentum == 0) Run(f, parameter, gradient);
         else Run(f, parameter, gradient, state.Get(0, parameter).Operand);

@@ -1,6 +1,6 @@
-using Xunit;
 using System.Numerics;
 using Cresset.Kernels;
+using Xunit;
 
 namespace Cresset.Tests.Kernels;
 
