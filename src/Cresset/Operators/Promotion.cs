@@ -18,6 +18,10 @@ static class Promotion
         return b.DType == DType.Float64 ? DType.Float32 : b.DType;
     }
 
+    // The type itself, unless both operands were truth values, with which the operator can do nothing.
+    internal static DType Numeric(string name, DType dtype) => dtype != DType.Bool ? dtype
+        : throw new ArgumentException($"{name}: expected numbers, got truth values; convert one with To(DType.Int64)");
+
     // What a function of real numbers computes in: integers become float32.
     internal static DType Floating(DType dtype) => dtype.IsFloatingPoint() ? dtype : DType.Float32;
 

@@ -16,7 +16,7 @@ public static class RandomOperators
 
     static void RequireFloating(string name, Tensor x)
     {
-        if (!x.DType.IsFloatingPoint()) throw new InvalidOperationException($"{name}: expected a floating-point tensor, got {x.DType.Name()}");
+        if (!x.DType.IsFloatingPoint()) throw new ArgumentException($"{name}: expected a floating-point tensor, got {x.DType.Name()}");
     }
 
     extension(Tensor)

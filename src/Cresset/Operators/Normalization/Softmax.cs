@@ -28,7 +28,7 @@ public static class SoftmaxOperators
     static Tensor Apply(string name, Tensor x, int dim, bool logarithm)
     {
         dim = Shape.Dimension(dim, x.Rank, name);
-        if (!x.DType.IsFloatingPoint()) throw new InvalidOperationException($"{name}: expected a floating-point tensor, got {x.DType.Name()}; convert it first, as with To(DType.Float32)");
+        if (!x.DType.IsFloatingPoint()) throw new ArgumentException($"{name}: expected a floating-point tensor, got {x.DType.Name()}; convert it first, as with To(DType.Float32)");
         return dim >= x.Rank - 1 ? Rows(x, logarithm) : Rows(x.Transpose(dim, -1), logarithm).Transpose(dim, -1);
     }
 

@@ -42,7 +42,9 @@ public static class AddOperator
         }
 
         /// <summary>a + b with a number. PyTorch: <c>torch.add</c>.</summary>
-        public Tensor Add(Scalar b) => Pointwise.Apply(new AddScalar(b), a.To(Operators.Promotion.Of(a, b)));
+        public Tensor Add(Scalar b) => a.DType == DType.Bool && b.DType == DType.Bool
+            ? a.Add(Tensor.Full([], b, DType.Bool, a.Backend))
+            : Pointwise.Apply(new AddScalar(b), a.To(Operators.Promotion.Of(a, b)));
 
         /// <summary>a becomes a + b, in its own memory. PyTorch: <c>add_</c>.</summary>
         public Tensor AddInPlace(Tensor b)
@@ -55,7 +57,9 @@ public static class AddOperator
         }
 
         /// <summary>a becomes a + b with a number, in its own memory. PyTorch: <c>add_</c>.</summary>
-        public Tensor AddInPlace(Scalar b) => Pointwise.ApplyInPlace(new AddScalar(b), a);
+        public Tensor AddInPlace(Scalar b) => a.DType == DType.Bool && b.DType == DType.Bool
+            ? a.AddInPlace(Tensor.Full([], b, DType.Bool, a.Backend))
+            : Pointwise.ApplyInPlace(new AddScalar(b), a, b);
     }
 
     extension(Tensor)

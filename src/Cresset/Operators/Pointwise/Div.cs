@@ -53,11 +53,11 @@ public static class DivOperator
         public Tensor Div(Scalar b) => Pointwise.Apply(new DivideScalar(b), a.To(Operators.Promotion.Floating(Operators.Promotion.Of(a, b))));
 
         /// <summary>a becomes a / b, in its own memory. PyTorch: <c>div_</c>.</summary>
-        /// <exception cref="InvalidOperationException">a is an integer tensor.</exception>
+        /// <exception cref="ArgumentException">a is an integer tensor.</exception>
         public Tensor DivInPlace(Tensor b)
         {
             if (!a.DType.IsFloatingPoint())
-                throw new InvalidOperationException($"Div in place: the quotient is floating point and does not fit into a tensor of {a.DType.Name()}; use Div");
+                throw new ArgumentException($"Div in place: the quotient is floating point and does not fit into a tensor of {a.DType.Name()}; use Div");
             Autograd.CheckInPlace("Div", a, b.RequiresGrad);
             // Views of a change with it, but the gradient needs what they were.
             if (b.Storage == a.Storage) b = b.Clone();
@@ -73,7 +73,7 @@ public static class DivOperator
         }
 
         /// <summary>a becomes a / b with a number, in its own memory. PyTorch: <c>div_</c>.</summary>
-        public Tensor DivInPlace(Scalar b) => Pointwise.ApplyInPlace(new DivideScalar(b), a);
+        public Tensor DivInPlace(Scalar b) => Pointwise.ApplyInPlace(new DivideScalar(b), a, b);
     }
 
     extension(Tensor)

@@ -80,7 +80,7 @@ public static class ExtremeOperators
         public Tensor ClampMax(Scalar max) => Pointwise.Apply(new ClampFunction(max, max, false, true), Typed(a, max, max));
 
         /// <summary>a brought between two bounds, in its own memory. PyTorch: <c>clamp_</c>.</summary>
-        public Tensor ClampInPlace(Scalar min, Scalar max) => Pointwise.ApplyInPlace(new ClampFunction(min, max, true, true), a);
+        public Tensor ClampInPlace(Scalar min, Scalar max) => Pointwise.ApplyInPlace(new ClampFunction(min, max, true, true), a, min.DType == DType.Float64 ? min : max);
     }
 
     static Tensor Typed(Tensor x, Scalar min, Scalar max)

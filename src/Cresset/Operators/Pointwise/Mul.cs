@@ -45,7 +45,9 @@ public static class MulOperator
         }
 
         /// <summary>a * b with a number. PyTorch: <c>torch.mul</c>.</summary>
-        public Tensor Mul(Scalar b) => Pointwise.Apply(new MultiplyScalar(b), a.To(Operators.Promotion.Of(a, b)));
+        public Tensor Mul(Scalar b) => a.DType == DType.Bool && b.DType == DType.Bool
+            ? a.Mul(Tensor.Full([], b, DType.Bool, a.Backend))
+            : Pointwise.Apply(new MultiplyScalar(b), a.To(Operators.Promotion.Of(a, b)));
 
         /// <summary>a becomes a * b, in its own memory. PyTorch: <c>mul_</c>.</summary>
         public Tensor MulInPlace(Tensor b)
@@ -63,7 +65,9 @@ public static class MulOperator
         }
 
         /// <summary>a becomes a * b with a number, in its own memory. PyTorch: <c>mul_</c>.</summary>
-        public Tensor MulInPlace(Scalar b) => Pointwise.ApplyInPlace(new MultiplyScalar(b), a);
+        public Tensor MulInPlace(Scalar b) => a.DType == DType.Bool && b.DType == DType.Bool
+            ? a.MulInPlace(Tensor.Full([], b, DType.Bool, a.Backend))
+            : Pointwise.ApplyInPlace(new MultiplyScalar(b), a, b);
     }
 
     extension(Tensor)

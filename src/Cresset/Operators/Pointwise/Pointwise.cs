@@ -23,7 +23,7 @@ public interface IPointwiseOperator : IDifferentiableFunction
     /// <summary>What the derivative needs.</summary>
     static abstract Saves Saves { get; }
 
-    /// <summary>True where an integer tensor keeps its type; otherwise it is computed in float32.</summary>
+    /// <summary>True where an integer tensor keeps its type and truth values count as int64; otherwise they are computed in float32.</summary>
     static virtual bool KeepsIntegers => false;
 
     /// <summary>f'(x) with tensor operators, from the tensor that <see cref="Saves"/> names: the form that can itself be
@@ -38,7 +38,8 @@ public static class Pointwise
     public static Tensor Apply<TOperator>(TOperator f, Tensor x) where TOperator : unmanaged, IPointwiseOperator
     {
         ArgumentNullException.ThrowIfNull(x);
-        if (!TOperator.KeepsIntegers || x.DType == DType.Bool) x = x.To(Operators.Promotion.Floating(x.DType));
+        if (!TOperator.KeepsIntegers) x = x.To(Operators.Promotion.Floating(x.DType));
+        else if (x.DType == DType.Bool) x = x.To(DType.Int64);
         var y = Tensor.Allocate(x.Shape, x.DType, x.Backend);
         x.Backend.Unary(f, x.Operand, y.Operand);
         return Autograd.Records(x) ? Record(f, x, y) : y;
@@ -59,11 +60,11 @@ public static class Pointwise
         return dx;
     }
 
-    /// <summary>x = f(x), in x's own memory.</summary>
-    internal static Tensor ApplyInPlace<TOperator>(TOperator f, Tensor x) where TOperator : unmanaged, IPointwiseOperator
+    /// <summary>x = f(x), in x's own memory, where f works with the given number, if with any.</summary>
+    internal static Tensor ApplyInPlace<TOperator>(TOperator f, Tensor x, Scalar? operand = null) where TOperator : unmanaged, IPointwiseOperator
     {
-        if (!x.DType.IsFloatingPoint() && !TOperator.KeepsIntegers)
-            throw new InvalidOperationException($"{TOperator.Name} in place: the result is floating point and does not fit into a tensor of {x.DType.Name()}; use the form that makes a new tensor");
+        if (!x.DType.IsFloatingPoint() && (!TOperator.KeepsIntegers || x.DType == DType.Bool || operand?.DType == DType.Float64))
+            throw new ArgumentException($"{TOperator.Name} in place: the result is {(x.DType == DType.Bool && TOperator.KeepsIntegers ? "a number" : "floating point")} and does not fit into a tensor of {x.DType.Name()}; use the form that makes a new tensor");
         Autograd.CheckInPlace(TOperator.Name, x, recorded: false);
         var recorded = Autograd.Records(x);
         // The old value is overwritten: where the derivative needs it, a copy is kept, in the graph for second derivatives.
@@ -93,7 +94,7 @@ public static class Pointwise
     {
         var backend = Operators.Promotion.Backend(name, a, b);
         if (Operators.Promotion.Of(a, b).Category() > a.DType.Category())
-            throw new InvalidOperationException($"{name} in place: the result of {a.DType.Name()} and {b.DType.Name()} does not fit into {a.DType.Name()}; use the form that makes a new tensor");
+            throw new ArgumentException($"{name} in place: the result of {a.DType.Name()} and {b.DType.Name()} does not fit into {a.DType.Name()}; use the form that makes a new tensor");
         if (Shape.Broadcast(a.Shape, b.Shape, name) != a.Shape)
             throw new ArgumentException($"{name} in place: expected a shape that broadcasts to {a.Shape}, got {b.Shape}");
         // Overlapping memory at another layout would be read after it was written.

@@ -43,10 +43,10 @@ public static class PowOperator
     {
         /// <summary>a to the power b, element by element; shapes broadcast, types promote. A negative base to a fraction is NaN,
         /// 0 to the power 0 is 1. Gradient: b a^(b-1) and y log a. PyTorch: <c>torch.pow</c>.</summary>
-        /// <exception cref="InvalidOperationException">Integers to a negative power.</exception>
+        /// <exception cref="ArgumentException">Integers to a negative power.</exception>
         public Tensor Pow(Tensor b)
         {
-            Tensor x = a, y = b, result = Pointwise.Combine("Pow", default(Power), ref x, ref y, Operators.Promotion.Of(a, b));
+            Tensor x = a, y = b, result = Pointwise.Combine("Pow", default(Power), ref x, ref y, Operators.Promotion.Numeric("Pow", Operators.Promotion.Of(a, b)));
             return Autograd.Records(a, b)
                 ? Autograd.Record("Pow", result, [a, b], [a, b, result], static (node, gradient) =>
                 {
@@ -60,17 +60,17 @@ public static class PowOperator
         }
 
         /// <summary>a to the power of a number. PyTorch: <c>torch.pow</c>.</summary>
-        /// <exception cref="InvalidOperationException">Integers to a negative power.</exception>
+        /// <exception cref="ArgumentException">Integers to a negative power.</exception>
         public Tensor Pow(Scalar exponent)
         {
-            var dtype = Operators.Promotion.Of(a, exponent);
+            var dtype = Operators.Promotion.Numeric("Pow", Operators.Promotion.Of(a, exponent));
             if (!dtype.IsFloatingPoint() && exponent.ToDouble() < 0)
-                throw new InvalidOperationException($"Pow: integers to a negative power {exponent} are not integers; convert the tensor with To(DType.Float32)");
+                throw new ArgumentException($"Pow: integers to a negative power {exponent} are not integers; convert the tensor with To(DType.Float32)");
             return Pointwise.Apply(new PowerScalar(exponent), a.To(dtype));
         }
 
         /// <summary>a to the power of a number, in its own memory. PyTorch: <c>pow_</c>.</summary>
-        public Tensor PowInPlace(Scalar exponent) => Pointwise.ApplyInPlace(new PowerScalar(exponent), a);
+        public Tensor PowInPlace(Scalar exponent) => Pointwise.ApplyInPlace(new PowerScalar(exponent), a, exponent);
     }
 
     extension(Tensor)

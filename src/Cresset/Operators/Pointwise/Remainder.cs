@@ -59,7 +59,7 @@ public static class RemainderOperators
         /// <exception cref="DivideByZeroException">An integer is divided by 0.</exception>
         public Tensor FloorDivide(Tensor b)
         {
-            var dtype = Operators.Promotion.Of(a, b);
+            var dtype = Operators.Promotion.Numeric("FloorDivide", Operators.Promotion.Of(a, b));
             RefuseZero("FloorDivide", b, dtype);
             Tensor x = a, y = b;
             return Pointwise.Combine("FloorDivide", new FloorQuotient(dtype.IsFloatingPoint()), ref x, ref y, dtype);
@@ -73,7 +73,7 @@ public static class RemainderOperators
         /// <exception cref="DivideByZeroException">An integer is divided by 0.</exception>
         public Tensor Remainder(Tensor b)
         {
-            var dtype = Operators.Promotion.Of(a, b);
+            var dtype = Operators.Promotion.Numeric("Remainder", Operators.Promotion.Of(a, b));
             RefuseZero("Remainder", b, dtype);
             Tensor x = a, y = b;
             var rest = Pointwise.Combine("Remainder", new FloorRemainder(dtype.IsFloatingPoint()), ref x, ref y, dtype);

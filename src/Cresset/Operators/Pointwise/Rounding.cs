@@ -61,6 +61,13 @@ public static class RoundingOperators
         public Tensor Derivative(Tensor saved) => saved.ZerosLike();
     }
 
+    // Integers are whole already.
+    static Tensor Step<TOperator>(TOperator f, Tensor x) where TOperator : unmanaged, IPointwiseOperator =>
+        x.DType.IsFloatingPoint() ? Pointwise.Apply(f, x) : x.Clone();
+
+    static Tensor StepInPlace<TOperator>(TOperator f, Tensor x) where TOperator : unmanaged, IPointwiseOperator =>
+        x.DType.IsFloatingPoint() ? Pointwise.ApplyInPlace(f, x) : x;
+
     extension(Tensor x)
     {
         /// <summary>|x|. Gradient: the sign of x, 0 at 0. PyTorch: <c>torch.abs</c>.</summary>
@@ -76,27 +83,27 @@ public static class RoundingOperators
         public Tensor SignInPlace() => Pointwise.ApplyInPlace(default(SignFunction), x);
 
         /// <summary>The largest integer not above x. PyTorch: <c>torch.floor</c>.</summary>
-        public Tensor Floor() => Pointwise.Apply(default(FloorFunction), x);
+        public Tensor Floor() => Step(default(FloorFunction), x);
 
         /// <summary>The in-place form of <c>Floor</c>. PyTorch: <c>floor_</c>.</summary>
-        public Tensor FloorInPlace() => Pointwise.ApplyInPlace(default(FloorFunction), x);
+        public Tensor FloorInPlace() => StepInPlace(default(FloorFunction), x);
 
         /// <summary>The smallest integer not below x. PyTorch: <c>torch.ceil</c>.</summary>
-        public Tensor Ceil() => Pointwise.Apply(default(CeilFunction), x);
+        public Tensor Ceil() => Step(default(CeilFunction), x);
 
         /// <summary>The in-place form of <c>Ceil</c>. PyTorch: <c>ceil_</c>.</summary>
-        public Tensor CeilInPlace() => Pointwise.ApplyInPlace(default(CeilFunction), x);
+        public Tensor CeilInPlace() => StepInPlace(default(CeilFunction), x);
 
         /// <summary>The nearest integer, halves to even. PyTorch: <c>torch.round</c>.</summary>
-        public Tensor Round() => Pointwise.Apply(default(RoundFunction), x);
+        public Tensor Round() => Step(default(RoundFunction), x);
 
         /// <summary>The in-place form of <c>Round</c>. PyTorch: <c>round_</c>.</summary>
-        public Tensor RoundInPlace() => Pointwise.ApplyInPlace(default(RoundFunction), x);
+        public Tensor RoundInPlace() => StepInPlace(default(RoundFunction), x);
 
         /// <summary>The integer part, towards zero. PyTorch: <c>torch.trunc</c>.</summary>
-        public Tensor Trunc() => Pointwise.Apply(default(TruncFunction), x);
+        public Tensor Trunc() => Step(default(TruncFunction), x);
 
         /// <summary>The in-place form of <c>Trunc</c>. PyTorch: <c>trunc_</c>.</summary>
-        public Tensor TruncInPlace() => Pointwise.ApplyInPlace(default(TruncFunction), x);
+        public Tensor TruncInPlace() => StepInPlace(default(TruncFunction), x);
     }
 }

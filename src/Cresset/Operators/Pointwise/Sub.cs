@@ -43,29 +43,38 @@ public static class SubOperator
         public Tensor Derivative(Tensor saved) => -saved.OnesLike();
     }
 
-    static DType Check(DType dtype) => dtype != DType.Bool ? dtype
-        : throw new InvalidOperationException("Sub: truth values have no difference; use LogicalXor or convert one to a number");
+    // As PyTorch: what was meant is another operator, or a number.
+    static void RefuseBool(DType a, DType b)
+    {
+        if (a == DType.Bool || b == DType.Bool)
+            throw new ArgumentException($"Sub: truth values have no difference, got {a.Name()} and {b.Name()}; use LogicalXor or LogicalNot, or convert with To");
+    }
 
     extension(Tensor a)
     {
         /// <summary>a - b, element by element; shapes broadcast, types promote. Gradient: 1 and -1. PyTorch: <c>torch.sub</c>.</summary>
-        /// <exception cref="InvalidOperationException">Both are bool.</exception>
+        /// <exception cref="ArgumentException">One is bool, or the shapes do not broadcast.</exception>
         public Tensor Sub(Tensor b)
         {
+            RefuseBool(a.DType, b.DType);
             Tensor x = a, y = b;
-            var difference = Pointwise.Combine("Sub", default(Difference), ref x, ref y, Check(Operators.Promotion.Of(a, b)));
+            var difference = Pointwise.Combine("Sub", default(Difference), ref x, ref y, Operators.Promotion.Of(a, b));
             return Autograd.Records(a, b)
                 ? Autograd.Record("Sub", difference, [a, b], [], static (node, gradient) => [gradient, node.Needs(1) ? -gradient : null])
                 : difference;
         }
 
         /// <summary>a - b with a number. PyTorch: <c>torch.sub</c>.</summary>
-        public Tensor Sub(Scalar b) => Pointwise.Apply(new SubtractScalar(b), a.To(Check(Operators.Promotion.Of(a, b))));
+        public Tensor Sub(Scalar b)
+        {
+            RefuseBool(a.DType, b.DType);
+            return Pointwise.Apply(new SubtractScalar(b), a.To(Operators.Promotion.Of(a, b)));
+        }
 
         /// <summary>a becomes a - b, in its own memory. PyTorch: <c>sub_</c>.</summary>
         public Tensor SubInPlace(Tensor b)
         {
-            Check(a.DType);
+            RefuseBool(a.DType, b.DType);
             Autograd.CheckInPlace("Sub", a, b.RequiresGrad);
             Pointwise.CombineInPlace("Sub", default(Difference), a, b);
             Autograd.RecordInPlace("Sub", a, [a, b], [], static (node, gradient) => [gradient, node.Needs(1) ? -gradient : null]);
@@ -73,12 +82,16 @@ public static class SubOperator
         }
 
         /// <summary>a becomes a - b with a number, in its own memory. PyTorch: <c>sub_</c>.</summary>
-        public Tensor SubInPlace(Scalar b) => Pointwise.ApplyInPlace(new SubtractScalar(b), a);
+        public Tensor SubInPlace(Scalar b)
+        {
+            RefuseBool(a.DType, b.DType);
+            return Pointwise.ApplyInPlace(new SubtractScalar(b), a, b);
+        }
 
         /// <summary>-a, element by element. PyTorch: <c>torch.neg</c>.</summary>
         public Tensor Neg()
         {
-            Check(a.DType);
+            RefuseBool(a.DType, a.DType);
             return Pointwise.Apply(default(Negation), a);
         }
     }
@@ -92,7 +105,11 @@ public static class SubOperator
         public static Tensor operator -(Tensor a, Scalar b) => a.Sub(b);
 
         /// <summary>a - b with a number.</summary>
-        public static Tensor operator -(Scalar a, Tensor b) => Pointwise.Apply(new SubtractFrom(a), b.To(Check(Operators.Promotion.Of(b, a))));
+        public static Tensor operator -(Scalar a, Tensor b)
+        {
+            RefuseBool(a.DType, b.DType);
+            return Pointwise.Apply(new SubtractFrom(a), b.To(Operators.Promotion.Of(b, a)));
+        }
 
         /// <summary>-a, element by element.</summary>
         public static Tensor operator -(Tensor a) => a.Neg();

@@ -23,7 +23,7 @@ public static class ExtremeReductions
     static void RequireElements(string name, Tensor x, uint dims)
     {
         if (x.ElementCount == 0 && Reduction.Count(x.Shape, dims) == 0)
-            throw new InvalidOperationException($"{name}: nothing to choose from in a tensor of shape {x.Shape}; the dimensions that are reduced must not be empty");
+            throw new ArgumentException($"{name}: nothing to choose from in a tensor of shape {x.Shape}; the dimensions that are reduced must not be empty");
     }
 
     // Over several dimensions, or all: equals share the gradient, as PyTorch's amax.
@@ -73,18 +73,18 @@ public static class ExtremeReductions
     extension(Tensor x)
     {
         /// <summary>The largest element, NaN if there is one. Gradient: shared by equals. PyTorch: <c>torch.max(x)</c>.</summary>
-        /// <exception cref="InvalidOperationException">The tensor is empty.</exception>
+        /// <exception cref="ArgumentException">The tensor is empty.</exception>
         public Tensor Max() => Apply("Max", default(Largest), x, [], false);
 
         /// <summary>The smallest element, NaN if there is one. Gradient: shared by equals. PyTorch: <c>torch.min(x)</c>.</summary>
-        /// <exception cref="InvalidOperationException">The tensor is empty.</exception>
+        /// <exception cref="ArgumentException">The tensor is empty.</exception>
         public Tensor Min() => Apply("Min", default(Smallest), x, [], false);
 
         /// <summary>The largest along the given dimensions. Gradient: shared by equals. PyTorch: <c>torch.amax</c>.</summary>
-        public Tensor AMax(ReadOnlySpan<int> dims, bool keepDim = false) => Apply("AMax", default(Largest), x, dims, keepDim);
+        public Tensor AMax(ReadOnlySpan<int> dims = default, bool keepDim = false) => Apply("AMax", default(Largest), x, dims, keepDim);
 
         /// <summary>The smallest along the given dimensions. Gradient: shared by equals. PyTorch: <c>torch.amin</c>.</summary>
-        public Tensor AMin(ReadOnlySpan<int> dims, bool keepDim = false) => Apply("AMin", default(Smallest), x, dims, keepDim);
+        public Tensor AMin(ReadOnlySpan<int> dims = default, bool keepDim = false) => Apply("AMin", default(Smallest), x, dims, keepDim);
 
         /// <summary>The largest along one dimension and the place (int64) of the first such; the first NaN, where there is one.
         /// Gradient: to the chosen one. PyTorch: <c>torch.max(x, dim)</c>.</summary>

@@ -11,11 +11,11 @@ public static class NormOperator
         /// <param name="p">The order.</param>
         /// <param name="dims">The dimensions; none means all.</param>
         /// <param name="keepDim">Keep them, with size 1.</param>
-        /// <exception cref="InvalidOperationException">The tensor is not floating point.</exception>
+        /// <exception cref="ArgumentException">The tensor is not floating point.</exception>
         public Tensor Norm(double p, ReadOnlySpan<int> dims, bool keepDim = false)
         {
             if (!x.DType.IsFloatingPoint())
-                throw new InvalidOperationException($"Norm: expected a floating-point tensor, got {x.DType.Name()}; convert it first, as with To(DType.Float32)");
+                throw new ArgumentException($"Norm: expected a floating-point tensor, got {x.DType.Name()}; convert it first, as with To(DType.Float32)");
             if (double.IsPositiveInfinity(p)) return x.Abs().AMax(dims, keepDim);
             if (double.IsNegativeInfinity(p)) return x.Abs().AMin(dims, keepDim);
             if (p == 0) return x.NotEqual(0).To(x.DType).Sum(dims, keepDim);

@@ -38,11 +38,11 @@ public static class SumOperator
         public Tensor Sum() => x.Sum([]);
 
         /// <summary>The mean over the given dimensions, or over all; NaN of nothing. Floating point only. PyTorch: <c>torch.mean</c>.</summary>
-        /// <exception cref="InvalidOperationException">The tensor is not floating point.</exception>
+        /// <exception cref="ArgumentException">The tensor is not floating point.</exception>
         public Tensor Mean(ReadOnlySpan<int> dims, bool keepDim = false)
         {
             if (!x.DType.IsFloatingPoint())
-                throw new InvalidOperationException($"Mean: expected a floating-point tensor, got {x.DType.Name()}; convert it first, as with To(DType.Float32)");
+                throw new ArgumentException($"Mean: expected a floating-point tensor, got {x.DType.Name()}; convert it first, as with To(DType.Float32)");
             var flags = Reduction.Dims("Mean", x, dims);
             return Apply(x, flags, keepDim) / Reduction.Count(x.Shape, flags);
         }

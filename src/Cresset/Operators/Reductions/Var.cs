@@ -6,7 +6,7 @@ public static class VarOperators
     static Tensor Apply(string name, Tensor x, ReadOnlySpan<int> dims, double correction, bool keepDim)
     {
         if (!x.DType.IsFloatingPoint())
-            throw new InvalidOperationException($"{name}: expected a floating-point tensor, got {x.DType.Name()}; convert it first, as with To(DType.Float32)");
+            throw new ArgumentException($"{name}: expected a floating-point tensor, got {x.DType.Name()}; convert it first, as with To(DType.Float32)");
         var flags = Reduction.Dims(name, x, dims);
         // Two passes: the squares of the distances from the mean lose no digits to its size.
         var distance = x - x.Mean(dims, keepDim: true);

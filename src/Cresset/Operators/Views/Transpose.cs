@@ -36,8 +36,8 @@ public static class TransposeOperators
 
         /// <summary>The last two dimensions exchanged: a matrix, or each matrix of a batch, transposed. PyTorch: <c>mT</c>
         /// (and <c>T</c> of a matrix).</summary>
-        /// <exception cref="InvalidOperationException">The tensor has fewer than two dimensions.</exception>
+        /// <exception cref="ArgumentException">The tensor has fewer than two dimensions.</exception>
         public Tensor T => x.Rank >= 2 ? x.Transpose(-2, -1)
-            : throw new InvalidOperationException($"T: expected a tensor with at least two dimensions, got the shape {x.Shape}");
+            : throw new ArgumentException($"T: expected a tensor with at least two dimensions, got the shape {x.Shape}");
     }
 }
