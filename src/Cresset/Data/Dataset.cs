@@ -53,7 +53,7 @@ public abstract class Dataset<T> : IReadOnlyList<T>
         }
         if (sum != Count)
             throw new ArgumentException($"RandomSplit: expected lengths that add up to the dataset's {Count} samples, got {Shape.Format(lengths)}, which add up to {sum}");
-        var order = new IndexRandom(seed, 0).Permutation(Count);
+        var order = Generator.Of(seed, 0).Permutation(Count);
         var parts = new Subset<T>[lengths.Length];
         var start = 0;
         for (var i = 0; i < parts.Length; start += lengths[i++])

@@ -59,10 +59,10 @@ public sealed class RandomSampler : Sampler
     /// <inheritdoc/>
     public override IEnumerable<int> Indices(int epoch)
     {
-        var random = new IndexRandom(seed, epoch);
-        if (!replacement) return random.Permutation(population).Take(Count);
+        var generator = Generator.Of(seed, epoch);
+        if (!replacement) return generator.Permutation(population).Take(Count);
         var drawn = new int[Count];
-        for (var i = 0; i < Count; i++) drawn[i] = random.Below(population);
+        for (var i = 0; i < Count; i++) drawn[i] = (int)generator.NextInt64(population);
         return drawn;
     }
 }
@@ -72,7 +72,6 @@ public sealed class RandomSampler : Sampler
 public sealed class WeightedRandomSampler : Sampler
 {
     readonly double[] weights;
-    readonly double[] cumulative;
     readonly bool replacement;
     readonly long seed;
 
@@ -88,16 +87,15 @@ public sealed class WeightedRandomSampler : Sampler
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentOutOfRangeException.ThrowIfNegative(count);
         this.weights = [.. weights];
-        cumulative = new double[this.weights.Length];
         var sum = 0.0;
         var positive = 0;
-        for (var i = 0; i < cumulative.Length; i++)
+        for (var i = 0; i < this.weights.Length; i++)
         {
             var weight = this.weights[i];
             if (!(weight >= 0) || double.IsInfinity(weight))
                 throw new ArgumentException(FormattableString.Invariant($"WeightedRandomSampler: expected finite weights that are not negative, got {weight} at index {i}"));
             if (weight > 0) positive++;
-            cumulative[i] = sum += weight;
+            sum += weight;
         }
         if (count > 0 && !(sum > 0 && double.IsFinite(sum)))
             throw new ArgumentException(FormattableString.Invariant($"WeightedRandomSampler: expected weights with a positive, finite sum, got {sum}"));
@@ -114,45 +112,8 @@ public sealed class WeightedRandomSampler : Sampler
     /// <inheritdoc/>
     public override IEnumerable<int> Indices(int epoch)
     {
-        var random = new IndexRandom(seed, epoch);
-        return replacement ? WithReplacement(random) : WithoutReplacement(random);
-    }
-
-    int[] WithReplacement(IndexRandom random)
-    {
-        var drawn = new int[Count];
-        for (var i = 0; i < drawn.Length; i++)
-        {
-            // The first index whose cumulated weight exceeds the draw: one of weight zero never does so first.
-            var target = random.Uniform() * cumulative[^1];
-            int low = 0, high = cumulative.Length - 1;
-            while (low < high)
-            {
-                var middle = (low + high) / 2;
-                if (cumulative[middle] > target) high = middle;
-                else low = middle + 1;
-            }
-            // A product that rounds up to the sum itself ends at the last index, which may have no weight.
-            while (weights[low] == 0) low--;
-            drawn[i] = low;
-        }
-        return drawn;
-    }
-
-    // Efraimidis and Spirakis, "Weighted random sampling with a reservoir", 2006: exponential waiting times -ln(u) / weight,
-    // in their order, are draws one after another without replacement.
-    int[] WithoutReplacement(IndexRandom random)
-    {
-        var waits = new double[weights.Length];
-        var order = new int[weights.Length];
-        for (var i = 0; i < order.Length; i++)
-        {
-            var wait = -Math.Log(1 - random.Uniform());
-            waits[i] = weights[i] > 0 ? wait / weights[i] : double.PositiveInfinity;
-            order[i] = i;
-        }
-        Array.Sort(waits, order);
-        return order[..Count];
+        var places = Tensor.Multinomial(Tensor.From(weights), Count, replacement, Generator.Of(seed, epoch));
+        return Array.ConvertAll(places.ToArray<long>(), place => (int)place);
     }
 }
 

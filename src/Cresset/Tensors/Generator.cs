@@ -15,6 +15,9 @@ public sealed class Generator
         key = seed;
     }
 
+    // One for each epoch: parts of the stream that no generator reaches which starts at its beginning.
+    internal static Generator Of(long seed, int epoch) => new((ulong)seed) { position = ((ulong)epoch + 1) << 40 };
+
     /// <summary>Seed and position: all there is to save. PyTorch: <c>get_state</c>, <c>set_state</c>.</summary>
     public (ulong Seed, ulong Position) State
     {

@@ -1,4 +1,5 @@
 using Cresset.Data;
+using Cresset.Kernels;
 using Xunit;
 
 namespace Cresset.Tests.Data;
@@ -84,24 +85,17 @@ public class SamplerTests
         Assert.Equal(Expected(10, seed: 42, epoch: 3), new RandomSampler(10, seed: 42).Indices(3));
     }
 
-    // The definition written out with 128-bit arithmetic.
+    // The definition written out: word i of the epoch's part of the stream, scaled to 0 ... i, says whom i changes places with.
     static int[] Expected(int count, long seed, int epoch)
     {
-        static UInt128 Mod(UInt128 x) => x & ulong.MaxValue;
-        static UInt128 Mix(UInt128 z)
-        {
-            z = Mod((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL);
-            z = Mod((z ^ (z >> 27)) * 0x94D049BB133111EBUL);
-            return z ^ (z >> 31);
-        }
-        var state = Mix(Mod(Mix((UInt128)(ulong)seed) + Mod((UInt128)0x9E3779B97F4A7C15UL * (ulong)(epoch + 1))));
         var order = new List<int>();
         for (var i = 0; i < count; i++)
         {
-            state = Mod(state + 0x9E3779B97F4A7C15UL);
-            var j = (int)((Mix(state) * (ulong)(i + 1)) >> 64);
-            order.Add(i);
-            (order[i], order[j]) = (order[j], order[i]);
+            var (x0, x1, x2, x3) = Philox.Words(((ulong)epoch + 1) * (1UL << 40) + (ulong)(i / 2), 0, (ulong)seed);
+            var word = i % 2 == 0 ? ((UInt128)x1 << 32) + x0 : ((UInt128)x3 << 32) + x2;
+            var place = (int)((word * (UInt128)(i + 1)) >> 64);
+            order.Add(place == i ? i : order[place]);
+            order[place] = i;
         }
         return [.. order];
     }
