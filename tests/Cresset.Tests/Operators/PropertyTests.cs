@@ -1,7 +1,7 @@
-using CsCheck;
 using Cresset.Kernels;
 using Cresset.Kernels.Cpu;
 using Cresset.Tests.ReferenceBackend;
+using CsCheck;
 using Xunit;
 
 namespace Cresset.Tests.Operators;
