@@ -106,5 +106,37 @@ static class OperatorTable
         Of("AdaptiveAvgPool2d", x => x.AdaptiveAvgPool2d(2, 3), [1, 2, 5, 4], OperatorTraits.SpreadsNaN),
     ];
 
-    internal static readonly Dictionary<string, OperatorRow> Rows = Pointwise().Concat(Reductions()).Concat(Shapes()).Concat(Products()).ToDictionary(row => row.Name);
+    static Tensor Classes => Index([3], 2, 0, 3);
+
+    static IEnumerable<OperatorRow> Networks() =>
+    [
+        Many("BatchNorm", x => x[0].BatchNorm(x[1], x[2], 1e-5, out _, out _), OperatorTraits.SpreadsNaN, [4, 2, 3], [2], [2]),
+        Many("BatchNorm, given statistics", x => x[0].BatchNorm(Tensor.From([0.3, -0.2]).To(x[0].DType), Tensor.From([1.5, 0.7]).To(x[0].DType), x[1], x[2]), OperatorTraits.SpreadsNaN, [4, 2], [2], [2]),
+        Many("LayerNorm", x => x[0].LayerNorm([3, 2], x[1], x[2]), OperatorTraits.SpreadsNaN, [2, 3, 2], [3, 2], [3, 2]),
+        Many("LayerNorm, no weight", x => x[0].LayerNorm([5]), OperatorTraits.SpreadsNaN, [3, 5]),
+        Of("CrossEntropy", x => x.CrossEntropy(Classes), [3, 4], OperatorTraits.SpreadsNaN),
+        Of("CrossEntropy, each", x => x.CrossEntropy(Classes, reduction: LossReduction.None), [3, 4], OperatorTraits.SpreadsNaN),
+        Of("CrossEntropy, weighted, smoothed, one ignored", x => x.CrossEntropy(Classes, Tensor.From([1, 0.5, 2, 0.1]).To(x.DType), ignoreIndex: 0, labelSmoothing: 0.1), [3, 4]),
+        Many("CrossEntropy, probabilities", x => x[0].CrossEntropy(x[1].Softmax(1), labelSmoothing: 0.2, reduction: LossReduction.Sum), OperatorTraits.SpreadsNaN, [3, 4], [3, 4]),
+        Of("NllLoss", x => x.NllLoss(Classes, Tensor.From([1, 0.5, 2, 0.1]).To(x.DType)), [3, 4]),
+        Many("MseLoss", x => x[0].MseLoss(x[1]), OperatorTraits.SpreadsNaN, [2, 3], [2, 3]), Many("L1Loss", x => x[0].L1Loss(x[1], LossReduction.Sum), OperatorTraits.SpreadsNaN, [2, 3], [2, 3]),
+        Many("SmoothL1Loss", x => x[0].SmoothL1Loss(x[1], 0.7), OperatorTraits.SpreadsNaN, [2, 3], [2, 3]), Many("HuberLoss", x => x[0].HuberLoss(x[1], 0.7), OperatorTraits.SpreadsNaN, [2, 3], [2, 3]),
+        new("BinaryCrossEntropy", x => x[0].BinaryCrossEntropy(x[1]), [[2, 3], [2, 3]], 0.1, 0.9, OperatorTraits.SpreadsNaN),
+        new("BinaryCrossEntropyWithLogits", x => x[0].BinaryCrossEntropyWithLogits(x[1], posWeight: Tensor.From([1, 2, 0.5]).To(x[0].DType)), [[2, 3], [2, 3]], 0.1, 0.9, OperatorTraits.SpreadsNaN),
+        new("KlDivLoss", x => x[0].KlDivLoss(x[1]), [[2, 3], [2, 3]], 0.1, 0.9, OperatorTraits.SpreadsNaN), new("KlDivLoss, log target", x => x[0].KlDivLoss(x[1], logTarget: true), [[2, 3], [2, 3]], -2, -0.1, OperatorTraits.SpreadsNaN),
+        Many("Scatter", x => x[0].Scatter(1, Index([2, 2], 0, 2, 1, 0), x[1]), OperatorTraits.None, [2, 3], [2, 2]), Of("RepeatInterleave", x => x.RepeatInterleave(2, 1), [2, 3], OperatorTraits.SpreadsNaN),
+        Of("RepeatInterleave, counts", x => x.RepeatInterleave(Index([2], 2, 1), 0), [2, 3], OperatorTraits.SpreadsNaN), Of("Index, set", x => Changed(x, y => y[1] = Tensor.Full([], 3, y.DType)), [3, 2]),
+        Many("In place, add and multiply", x => Changed(x[0], y => y.AddInPlace(x[1]).MulInPlace(x[1])), OperatorTraits.SpreadsNaN, [2, 3], [2, 3]), Many("In place, divide", x => Changed(x[0], y => y.DivInPlace(x[1].Exp())), OperatorTraits.SpreadsNaN, [2, 3], [2, 3]),
+        Of("In place, sigmoid", x => Changed(x, y => y.SigmoidInPlace()), [2, 3], OperatorTraits.SpreadsNaN), Of("In place, masked fill", x => Changed(x, y => y.MaskedFillInPlace(Mask, 2)), [2, 3]),
+        Many("In place, scatter add", x => Changed(x[0], y => y.ScatterAddInPlace(0, Index([2, 2], 0, 2, 0, 1), x[1])), OperatorTraits.SpreadsNaN, [3, 2], [2, 2]),
+    ];
+
+    static Tensor Changed(Tensor x, Action<Tensor> change)
+    {
+        var y = x.Clone();
+        change(y);
+        return y;
+    }
+
+    internal static readonly Dictionary<string, OperatorRow> Rows = Pointwise().Concat(Reductions()).Concat(Shapes()).Concat(Products()).Concat(Networks()).ToDictionary(row => row.Name);
 }
