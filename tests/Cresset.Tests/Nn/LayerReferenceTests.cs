@@ -27,7 +27,7 @@ public class LayerReferenceTests
         {
             "Linear" => new Linear(a.Int("inFeatures"), a.Int("outFeatures"), a.Bool("bias", true)),
             "Conv2d" => new Conv2d(a.Int("inChannels"), a.Int("outChannels"), Size("kernelSize"), Stride(),
-                a.Has("padding") && a.Get("padding").ValueKind == System.Text.Json.JsonValueKind.String ? a.String("padding") : Size("padding", 0).Pair, Size("dilation"), a.Int("groups", 1), a.Bool("bias", true)),
+                a.Has("padding") && a.Get("padding").ValueKind == System.Text.Json.JsonValueKind.String ? a.String("padding") : Size("padding", 0), Size("dilation"), a.Int("groups", 1), a.Bool("bias", true)),
             "MaxPool2d" => new MaxPool2d(Size("kernelSize"), Stride(), Size("padding", 0), Size("dilation"), a.Bool("ceilMode", false)),
             "AvgPool2d" => new AvgPool2d(Size("kernelSize"), Stride(), Size("padding", 0), a.Bool("ceilMode", false), a.Bool("countIncludePad", true), a.Has("divisorOverride") ? a.Int("divisorOverride") : null),
             "AdaptiveAvgPool2d" => new AdaptiveAvgPool2d(a.NullableInts("outputSize")[0], a.NullableInts("outputSize")[^1]),

@@ -61,14 +61,14 @@ public sealed class Conv2d : Module
     /// <exception cref="ArgumentException">The input's shape or type does not fit.</exception>
     public override Tensor Forward(Tensor x) => Observe(Batches.Apply("Conv2d", x, padding.IsSame ? Same : Convolve));
 
-    Tensor Convolve(Tensor x) => x.Conv2d(Weight, Bias, stride.Pair, padding.Size.Pair, dilation.Pair, groups);
+    Tensor Convolve(Tensor x) => x.Conv2d(Weight, Bias, stride, padding.Size, dilation, groups);
 
     // An odd number of zeros leaves one more at the end than at the start: the convolution pads both sides by the larger number,
     // and the first row or column of the result, which it makes too much, is left out.
     Tensor Same(Tensor x)
     {
         int rows = dilation.Height * (Weight.Size(2) - 1), columns = dilation.Width * (Weight.Size(3) - 1);
-        var y = x.Conv2d(Weight, Bias, (1, 1), ((rows + 1) / 2, (columns + 1) / 2), dilation.Pair, groups);
+        var y = x.Conv2d(Weight, Bias, (1, 1), ((rows + 1) / 2, (columns + 1) / 2), dilation, groups);
         return y.Narrow(2, rows % 2, x.Size(2)).Narrow(3, columns % 2, x.Size(3));
     }
 

@@ -11,7 +11,7 @@ public sealed class MaxPool2d(Size2d kernelSize, Size2d? stride = null, Size2d p
     /// <summary>The windows' largest values.</summary>
     /// <exception cref="ArgumentException">The input's shape or an option does not fit.</exception>
     public override Tensor Forward(Tensor x) => Observe(Batches.Apply("MaxPool2d", x,
-        pictures => pictures.MaxPool2d(kernelSize.Pair, (stride ?? kernelSize).Pair, padding.Pair, (dilation ?? 1).Pair, ceilMode)));
+        pictures => pictures.MaxPool2d(kernelSize, (stride ?? kernelSize), padding, (dilation ?? 1), ceilMode)));
 
     /// <inheritdoc/>
     protected override string Describe() =>
@@ -31,7 +31,7 @@ public sealed class AvgPool2d(Size2d kernelSize, Size2d? stride = null, Size2d p
     /// <summary>The windows' means.</summary>
     /// <exception cref="ArgumentException">The input's shape or an option does not fit.</exception>
     public override Tensor Forward(Tensor x) => Observe(Batches.Apply("AvgPool2d", x,
-        pictures => pictures.AvgPool2d(kernelSize.Pair, (stride ?? kernelSize).Pair, padding.Pair, ceilMode, countIncludePad, divisorOverride)));
+        pictures => pictures.AvgPool2d(kernelSize, (stride ?? kernelSize), padding, ceilMode, countIncludePad, divisorOverride)));
 
     /// <inheritdoc/>
     protected override string Describe() => $"kernelSize: {kernelSize}, stride: {stride ?? kernelSize}, padding: {padding}";

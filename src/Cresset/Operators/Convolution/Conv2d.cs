@@ -41,8 +41,8 @@ public static class Conv2dOperator
             : dweight;
     }
 
-    static ConvolutionShape Check(Tensor x, Tensor weight, Tensor? bias, (int Height, int Width) stride, (int Height, int Width) padding,
-        (int Height, int Width) dilation, int groups)
+    static ConvolutionShape Check(Tensor x, Tensor weight, Tensor? bias, Size2d stride, Size2d padding,
+        Size2d dilation, int groups)
     {
         if (x.Rank != 4) throw new ArgumentException($"Conv2d: expected an input [N, C, H, W], got {x.Shape}{(x.Rank == 3 ? "; add the batch dimension with Unsqueeze(0)" : "")}");
         if (weight.Rank != 4) throw new ArgumentException($"Conv2d: expected a weight [O, C / groups, KH, KW], got {weight.Shape}");
@@ -74,8 +74,8 @@ public static class Conv2dOperator
         /// <param name="dilation">Distance between the kernel's elements; (1, 1) unless given.</param>
         /// <param name="groups">Groups of channels that see only each other.</param>
         /// <exception cref="ArgumentException">Shapes, types or options do not fit.</exception>
-        public Tensor Conv2d(Tensor weight, Tensor? bias = null, (int Height, int Width)? stride = null, (int Height, int Width)? padding = null,
-            (int Height, int Width)? dilation = null, int groups = 1)
+        public Tensor Conv2d(Tensor weight, Tensor? bias = null, Size2d? stride = null, Size2d? padding = null,
+            Size2d? dilation = null, int groups = 1)
         {
             ArgumentNullException.ThrowIfNull(weight);
             var shape = Check(x, weight, bias, stride ?? (1, 1), padding ?? (0, 0), dilation ?? (1, 1), groups);

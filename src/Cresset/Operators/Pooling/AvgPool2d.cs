@@ -49,7 +49,7 @@ public static class AvgPool2dOperator
         /// <param name="countIncludePad">Whether the zeros count in the mean.</param>
         /// <param name="divisorOverride">What the sums are divided by instead of the windows' sizes.</param>
         /// <exception cref="ArgumentException">Shapes or options do not fit.</exception>
-        public Tensor AvgPool2d((int Height, int Width) kernelSize, (int Height, int Width)? stride = null, (int Height, int Width)? padding = null,
+        public Tensor AvgPool2d(Size2d kernelSize, Size2d? stride = null, Size2d? padding = null,
             bool ceilMode = false, bool countIncludePad = true, int? divisorOverride = null)
         {
             if (divisorOverride == 0) throw new ArgumentException("AvgPool2d: expected a divisorOverride that is not 0");

@@ -29,8 +29,8 @@ public static class MaxPool2dOperator
         /// <summary>The largest value of each window, and where it stood: x [N, C, H, W], y and indices (h W + w, int64)
         /// [N, C, OH, OW]. NaN wins. PyTorch: <c>max_pool2d_with_indices</c>.</summary>
         /// <exception cref="ArgumentException">Shapes or options do not fit.</exception>
-        public (Tensor Values, Tensor Indices) MaxPool2dWithIndices((int Height, int Width) kernelSize, (int Height, int Width)? stride = null,
-            (int Height, int Width)? padding = null, (int Height, int Width)? dilation = null, bool ceilMode = false)
+        public (Tensor Values, Tensor Indices) MaxPool2dWithIndices(Size2d kernelSize, Size2d? stride = null,
+            Size2d? padding = null, Size2d? dilation = null, bool ceilMode = false)
         {
             var shape = Pooling.Check("MaxPool2d", x, kernelSize, stride ?? kernelSize, padding ?? (0, 0), dilation ?? (1, 1), ceilMode);
             var input = x.Contiguous();
@@ -47,7 +47,7 @@ public static class MaxPool2dOperator
         /// <param name="padding">Minus infinity around the picture, at most half a window.</param>
         /// <param name="dilation">Distance between the window's elements.</param>
         /// <param name="ceilMode">Round the output's size up: windows may reach beyond the end.</param>
-        public Tensor MaxPool2d((int Height, int Width) kernelSize, (int Height, int Width)? stride = null, (int Height, int Width)? padding = null,
-            (int Height, int Width)? dilation = null, bool ceilMode = false) => x.MaxPool2dWithIndices(kernelSize, stride, padding, dilation, ceilMode).Values;
+        public Tensor MaxPool2d(Size2d kernelSize, Size2d? stride = null, Size2d? padding = null,
+            Size2d? dilation = null, bool ceilMode = false) => x.MaxPool2dWithIndices(kernelSize, stride, padding, dilation, ceilMode).Values;
     }
 }

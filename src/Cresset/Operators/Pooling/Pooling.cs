@@ -5,8 +5,8 @@ namespace Cresset;
 // What all pooling shares: the check of input and options.
 static class Pooling
 {
-    internal static PoolingShape Check(string name, Tensor x, (int Height, int Width) kernel, (int Height, int Width) stride,
-        (int Height, int Width) padding, (int Height, int Width) dilation, bool ceilMode)
+    internal static PoolingShape Check(string name, Tensor x, Size2d kernel, Size2d stride,
+        Size2d padding, Size2d dilation, bool ceilMode)
     {
         CheckInput(name, x);
         if (kernel.Height < 1 || kernel.Width < 1) throw new ArgumentException($"{name}: expected a window of at least 1 x 1, got {kernel}");

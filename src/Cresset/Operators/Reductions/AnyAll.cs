@@ -26,11 +26,17 @@ public static class AnyAllOperators
         /// <summary>Whether any element along the dimensions (none: of all) is not 0. PyTorch: <c>torch.any</c>.</summary>
         public Tensor Any(ReadOnlySpan<int> dims, bool keepDim = false) => Reduction.Run(default(Or), x.Detach().To(DType.Bool), Reduction.Dims("Any", x, dims), keepDim);
 
+        /// <summary>Whether any element along one dimension is not 0.</summary>
+        public Tensor Any(int dim, bool keepDim = false) => x.Any([dim], keepDim);
+
         /// <summary>Whether any element is not 0.</summary>
         public Tensor Any() => x.Any([]);
 
         /// <summary>Whether all elements along the dimensions (none: of all) are not 0. PyTorch: <c>torch.all</c>.</summary>
         public Tensor All(ReadOnlySpan<int> dims, bool keepDim = false) => Reduction.Run(default(And), x.Detach().To(DType.Bool), Reduction.Dims("All", x, dims), keepDim);
+
+        /// <summary>Whether all elements along one dimension are not 0.</summary>
+        public Tensor All(int dim, bool keepDim = false) => x.All([dim], keepDim);
 
         /// <summary>Whether all elements are not 0.</summary>
         public Tensor All() => x.All([]);

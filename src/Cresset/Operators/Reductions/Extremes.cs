@@ -83,8 +83,14 @@ public static class ExtremeReductions
         /// <summary>The largest along the given dimensions. Gradient: shared by equals. PyTorch: <c>torch.amax</c>.</summary>
         public Tensor AMax(ReadOnlySpan<int> dims = default, bool keepDim = false) => Apply("AMax", default(Largest), x, dims, keepDim);
 
+        /// <summary>The largest along one dimension. Gradient: shared by equals.</summary>
+        public Tensor AMax(int dim, bool keepDim = false) => x.AMax([dim], keepDim);
+
         /// <summary>The smallest along the given dimensions. Gradient: shared by equals. PyTorch: <c>torch.amin</c>.</summary>
         public Tensor AMin(ReadOnlySpan<int> dims = default, bool keepDim = false) => Apply("AMin", default(Smallest), x, dims, keepDim);
+
+        /// <summary>The smallest along one dimension. Gradient: shared by equals.</summary>
+        public Tensor AMin(int dim, bool keepDim = false) => x.AMin([dim], keepDim);
 
         /// <summary>The largest along one dimension and the place (int64) of the first such; the first NaN, where there is one.
         /// Gradient: to the chosen one. PyTorch: <c>torch.max(x, dim)</c>.</summary>

@@ -1,21 +1,5 @@
 namespace Cresset.Nn;
 
-/// <summary>A size in two dimensions: written as a number for both, or as <c>(height, width)</c>. PyTorch: an <c>int</c> or a
-/// pair of them.</summary>
-public readonly record struct Size2d(int Height, int Width)
-{
-    /// <summary>The same size in both dimensions.</summary>
-    public static implicit operator Size2d(int size) => new(size, size);
-
-    /// <summary>Height and width.</summary>
-    public static implicit operator Size2d((int Height, int Width) size) => new(size.Height, size.Width);
-
-    internal (int Height, int Width) Pair => (Height, Width);
-
-    /// <summary>As in <c>(3, 5)</c>.</summary>
-    public override string ToString() => $"({Height}, {Width})";
-}
-
 /// <summary>The zeros around a convolution's picture: a number, <c>(height, width)</c>, <c>"same"</c> (the output is as large as
 /// the input; stride 1) or <c>"valid"</c> (none).</summary>
 public readonly record struct Padding2d
