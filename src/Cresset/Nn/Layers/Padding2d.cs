@@ -22,6 +22,9 @@ public readonly record struct Padding2d
     /// <summary>Zeros above and below, and on the left and right.</summary>
     public static implicit operator Padding2d((int Height, int Width) size) => new(size, false);
 
+    /// <summary>Zeros of a size.</summary>
+    public static implicit operator Padding2d(Size2d size) => new(size, false);
+
     /// <summary>"same" or "valid".</summary>
     /// <exception cref="ArgumentException">Another word.</exception>
     public static implicit operator Padding2d(string name) => name switch
