@@ -29,13 +29,31 @@ public class ConvolutionTests
         // More pictures than runs of the weights' gradient; enough channels for several blocks.
         new ConvolutionShape(37, 2, 6, 6, 3, 3, 3, 1, 1, 1, 1, 1, 1, 1),
         new ConvolutionShape(2, 40, 10, 9, 130, 3, 3, 1, 1, 1, 1, 1, 1, 1),
+        // Rows in several chunks, with a stride and with blocks of four and of eight channels.
+        new ConvolutionShape(1, 3, 90, 70, 12, 3, 5, 2, 1, 1, 2, 1, 1, 1),
+        new ConvolutionShape(2, 20, 65, 33, 9, 3, 3, 1, 2, 1, 1, 2, 1, 1),
         // No pictures.
         new ConvolutionShape(0, 2, 5, 5, 3, 3, 3, 1, 1, 0, 0, 1, 1, 1),
     ];
 
+    public static TheoryData<ConvolutionShape, int> ShapesAndWidths()
+    {
+        var data = new TheoryData<ConvolutionShape, int>();
+        foreach (var shape in Shapes())
+            foreach (var width in new[] { 128, 256, 512 }) data.Add(shape.Data, width);
+        return data;
+    }
+
     [Theory]
-    [MemberData(nameof(Shapes))]
-    public void All_three_passes_agree_with_naive_loops(ConvolutionShape shape)
+    [MemberData(nameof(ShapesAndWidths))]
+    public void All_three_passes_agree_with_naive_loops_at_every_vector_width(ConvolutionShape shape, int width)
+    {
+        Gemm.ForcedWidth = width;
+        try { Compare(shape); }
+        finally { Gemm.ForcedWidth = 0; }
+    }
+
+    static void Compare(ConvolutionShape shape)
     {
         foreach (var (type, tolerance) in new[] { (DType.Float32, 2e-5), (DType.Float64, 1e-12) })
         {

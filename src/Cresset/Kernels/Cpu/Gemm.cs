@@ -31,6 +31,9 @@ static unsafe class Gemm
     // For tests: the vector width to use, 0 for the widest.
     internal static int ForcedWidth { get; set; }
 
+    // Bits of the vectors that products and convolutions are made of.
+    internal static int Width => ForcedWidth != 0 ? ForcedWidth : Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
+
     /// <summary>C (m x n, rows at cRow, columns contiguous) = A B, or += with accumulate, + bias (n values) on every row.</summary>
     internal static void Multiply<T>(int m, int n, int k, T* a, long aRow, long aColumn, T* b, long bRow, long bColumn,
         T* c, long cRow, bool accumulate, T* bias) where T : unmanaged, IFloatingPointIeee754<T>
@@ -48,8 +51,7 @@ static unsafe class Gemm
             SmallProduct.Multiply(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, accumulate, bias);
             return;
         }
-        var width = ForcedWidth != 0 ? ForcedWidth : Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
-        switch (width)
+        switch (Width)
         {
             case 512: Rounds<T, Microkernel512<T>>(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, accumulate, bias); break;
             case 256: Rounds<T, Microkernel256<T>>(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, accumulate, bias); break;

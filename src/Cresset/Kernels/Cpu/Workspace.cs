@@ -12,20 +12,29 @@ static unsafe class Workspace
         OnePanel,
         Patches,
         Partials,
+        Weights,
+        Offsets,
+        Phases,
+        Sums,
     }
 
     const int Alignment = 64;
 
-    [ThreadStatic] static Buffer? panels, onePanel, patches, partials;
+    const int Purposes = (int)Purpose.Sums + 1;
+
+    [ThreadStatic] static Buffer[]? buffers;
 
     internal static T* Rent<T>(Purpose purpose, long count) where T : unmanaged
     {
-        ref var buffer = ref panels;
-        if (purpose == Purpose.OnePanel) buffer = ref onePanel;
-        else if (purpose == Purpose.Patches) buffer = ref patches;
-        else if (purpose == Purpose.Partials) buffer = ref partials;
-        buffer ??= new Buffer();
-        return (T*)buffer.OfLength(checked(count * sizeof(T)));
+        buffers ??= CreateBuffers();
+        return (T*)buffers[(int)purpose].OfLength(checked(count * sizeof(T)));
+    }
+
+    static Buffer[] CreateBuffers()
+    {
+        var created = new Buffer[Purposes];
+        for (var i = 0; i < created.Length; i++) created[i] = new Buffer();
+        return created;
     }
 
     sealed class Buffer
