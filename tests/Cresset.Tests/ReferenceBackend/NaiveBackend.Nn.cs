@@ -161,4 +161,50 @@ sealed partial class NaiveBackend
         double[] gradient = Read(dy), labels = Read(target);
         Write(dx, [.. Rows(Read(x), x).SelectMany((row, i) => row.Select((v, c) => gradient[i] * (Math.Exp(v - LogSum(row)) - (c == (int)labels[i] ? 1 : 0))))]);
     }
+
+    // The values of a channel of x [N, C, ...], with their places.
+    static IEnumerable<int> OfChannel(in Operand x, int channel)
+    {
+        var shape = x.Layout.Shape.ToArray();
+        return Enumerable.Range(0, x.Layout.ElementCount).Where(i => Coordinate(i, shape, 1) == channel);
+    }
+
+    public override void ChannelStatistics(in Operand x, in Operand mean, in Operand variance)
+    {
+        var xs = Read(x);
+        double[] means = new double[mean.Layout.ElementCount], variances = new double[means.Length];
+        for (var c = 0; c < means.Length; c++)
+        {
+            var values = OfChannel(x, c).Select(i => xs[i]).ToArray();
+            means[c] = values.Sum() / values.Length;
+            variances[c] = values.Sum(v => (v - means[c]) * (v - means[c])) / values.Length;
+        }
+        Write(mean, means);
+        Write(variance, variances);
+    }
+
+    public override void ScaleChannels(in Operand x, in Operand factor, in Operand addend, in Operand y)
+    {
+        double[] factors = Read(factor), addends = Read(addend);
+        var shape = x.Layout.Shape.ToArray();
+        Write(y, [.. Read(x).Select((v, i) => v * factors[Coordinate(i, shape, 1)] + addends[Coordinate(i, shape, 1)])]);
+    }
+
+    public override void ChannelNormalizationGradient(in Operand dy, in Operand x, in Operand mean, in Operand scale, in Operand weight,
+        in Operand dx, in Operand dweight, in Operand dbias)
+    {
+        double[] gradient = Read(dy), xs = Read(x), means = Read(mean), scales = Read(scale), weights = Read(weight);
+        double[] result = new double[xs.Length], dws = new double[means.Length], dbs = new double[means.Length];
+        for (var c = 0; c < means.Length; c++)
+        {
+            var places = OfChannel(x, c).ToArray();
+            double Normalized(int i) => (xs[i] - means[c]) * scales[c];
+            dbs[c] = places.Sum(i => gradient[i]);
+            dws[c] = places.Sum(i => gradient[i] * Normalized(i));
+            foreach (var i in places) result[i] = weights[c] * scales[c] * (gradient[i] - dbs[c] / places.Length - Normalized(i) * dws[c] / places.Length);
+        }
+        Write(dx, result);
+        Write(dweight, dws);
+        Write(dbias, dbs);
+    }
 }

@@ -12,9 +12,8 @@ public static class NormalizationOperators
         return values.Reshape(sizes);
     }
 
-    static uint AllButChannels(int rank) => ~2u & ((1u << rank) - 1);
-
-    static int[] Dims(uint flags, int rank) => [.. Enumerable.Range(0, rank).Where(i => (flags & (1u << i)) != 0)];
+    // The dimensions of x but the channels'.
+    static int[] Others(Tensor x) => [.. Enumerable.Range(0, x.Rank).Where(i => i != 1)];
 
     static Tensor Affine(Tensor x, Tensor? weight, Tensor? bias)
     {
@@ -24,15 +23,13 @@ public static class NormalizationOperators
 
     // (x - mean) / sqrt(variance + eps) over some dimensions. Its gradient takes the mean of dy and of dy y out of dy, which is
     // both faster and more precise than the gradients of mean and variance one by one.
-    static Tensor Normalize(string name, Tensor x, int[] dims, double eps, out Tensor mean, out Tensor variance)
+    static Tensor Normalize(string name, Tensor x, int[] dims, double eps)
     {
         Tensor y, scale;
         using (Autograd.NoGrad())
         {
-            mean = x.Mean(dims, keepDim: true);
-            var centred = x - mean;
-            variance = centred.Square().Mean(dims, keepDim: true);
-            scale = (variance + eps).Rsqrt();
+            var centred = x - x.Mean(dims, keepDim: true);
+            scale = (centred.Square().Mean(dims, keepDim: true) + eps).Rsqrt();
             y = centred.MulInPlace(scale);
         }
         if (!Autograd.Records(x)) return y;
@@ -51,32 +48,77 @@ public static class NormalizationOperators
         });
     }
 
+    static (Tensor X, Tensor Weight, Tensor Bias) Gradient(Tensor dy, Tensor x, Tensor mean, Tensor scale, Tensor weight)
+    {
+        Tensor dx = x.EmptyLike(), dweight = weight.EmptyLike(), dbias = weight.EmptyLike();
+        x.Backend.ChannelNormalizationGradient(dy.Contiguous().Operand, x.Operand, mean.Operand, scale.Operand, weight.Contiguous().Operand, dx.Operand, dweight.Operand, dbias.Operand);
+        return (dx, dweight, dbias);
+    }
+
+    // The same by operators, for gradients that will be differentiated again.
+    static (Tensor X, Tensor Weight, Tensor Bias) DifferentiableGradient(Tensor dy, Tensor x, Tensor weight, double eps)
+    {
+        var dims = Others(x);
+        var centred = x - x.Mean(dims, keepDim: true);
+        var scale = (centred.Square().Mean(dims, keepDim: true) + eps).Rsqrt();
+        Tensor normalized = centred * scale, weighted = dy * Channels(weight, x);
+        var dx = scale * (weighted - weighted.Mean(dims, keepDim: true) - normalized * (weighted * normalized).Mean(dims, keepDim: true));
+        return (dx, (dy * normalized).Sum(dims), dy.Sum(dims));
+    }
+
+    // y = x factor + addend, channel by channel.
+    static Tensor ScaleChannels(Tensor x, Tensor factor, Tensor addend)
+    {
+        if (Autograd.Records(x, factor, addend)) return x * Channels(factor, x) + Channels(addend, x);
+        var dense = x.Contiguous();
+        var y = dense.EmptyLike();
+        x.Backend.ScaleChannels(dense.Operand, factor.Contiguous().Operand, addend.Contiguous().Operand, y.Operand);
+        return y;
+    }
+
     extension(Tensor x)
     {
         /// <summary>Batch normalisation with given statistics: y = (x - mean) / √(variance + eps) * weight + bias, channel by
         /// channel. x [N, C, ...], the others [C]. PyTorch: <c>batch_norm</c> with <c>training=False</c>.</summary>
-        /// <exception cref="ArgumentException">A shape does not fit.</exception>
+        /// <exception cref="ArgumentException">A shape or type does not fit.</exception>
         public Tensor BatchNorm(Tensor mean, Tensor variance, Tensor? weight = null, Tensor? bias = null, double eps = 1e-5)
         {
             CheckChannels(x, mean, variance, weight, bias);
             // One factor and one addend for each channel.
-            var scale = (variance + eps).Rsqrt();
-            if (weight is not null) scale = scale * weight;
-            var shift = -mean * scale;
-            if (bias is not null) shift = shift + bias;
-            return x * Channels(scale, x) + Channels(shift, x);
+            var factor = (variance + eps).Rsqrt();
+            if (weight is not null) factor = factor * weight;
+            var addend = -mean * factor;
+            if (bias is not null) addend = addend + bias;
+            return ScaleChannels(x, factor, addend);
         }
 
         /// <summary>Batch normalisation with the batch's own statistics, which it gives back outside the graph: the mean and the
         /// variance (with n in the denominator) of each channel. PyTorch: <c>batch_norm</c> with <c>training=True</c>.</summary>
-        /// <exception cref="ArgumentException">A shape does not fit.</exception>
+        /// <exception cref="ArgumentException">A shape or type does not fit.</exception>
         public Tensor BatchNorm(Tensor? weight, Tensor? bias, double eps, out Tensor mean, out Tensor variance)
         {
             CheckChannels(x, weight, bias);
-            var y = Normalize("BatchNorm", x, Dims(AllButChannels(x.Rank), x.Rank), eps, out mean, out variance);
-            mean = mean.Reshape(-1);
-            variance = variance.Reshape(-1);
-            return Affine(y, weight is null ? null : Channels(weight, x), bias is null ? null : Channels(bias, x));
+            var dense = x.Contiguous();
+            Tensor batchMean = Tensor.Allocate([x.Shape[1]], x.DType, x.Backend), scale, y;
+            using (Autograd.NoGrad())
+            {
+                variance = batchMean.EmptyLike();
+                x.Backend.ChannelStatistics(dense.Operand, batchMean.Operand, variance.Operand);
+                scale = (variance + eps).Rsqrt();
+                var factor = weight is null ? scale : scale * weight;
+                var addend = -batchMean * factor;
+                y = ScaleChannels(dense, factor, bias is null ? addend : addend + bias);
+            }
+            mean = batchMean;
+            Tensor[] inputs = [dense, .. weight is null ? (Tensor[])[] : [weight], .. bias is null ? (Tensor[])[] : [bias]];
+            if (!Autograd.Records(inputs)) return y;
+            return Autograd.Record("BatchNorm", y, inputs, weight is null ? [dense] : [dense, weight], (node, dy) =>
+            {
+                var input = node.Saved(0);
+                var factors = weight is null ? batchMean.OnesLike() : node.Saved(1);
+                var (dx, dweight, dbias) = Autograd.IsEnabled ? DifferentiableGradient(dy, input, factors, eps) : Gradient(dy, input, batchMean, scale, factors);
+                return [dx, .. weight is null ? (Tensor[])[] : [dweight], .. bias is null ? (Tensor[])[] : [dbias]];
+            });
         }
 
         /// <summary>y = (x - mean) / √(variance + eps) * weight + bias, mean and variance over the last dimensions, whose sizes
@@ -92,7 +134,7 @@ public static class NormalizationOperators
                 if (parameter is not null && (parameter.Shape != normalizedShape || parameter.DType != x.DType))
                     throw new ArgumentException($"LayerNorm: expected a weight and bias of shape {normalizedShape} and type {x.DType.Name()}, got {parameter.Shape} and {parameter.DType.Name()}; convert the input or the module with To");
             if (!x.DType.IsFloatingPoint()) throw new ArgumentException($"LayerNorm: expected a floating-point input, got {x.DType.Name()}; convert it with To(DType.Float32)");
-            return Affine(Normalize("LayerNorm", x, [.. Enumerable.Range(start, normalizedShape.Rank)], eps, out _, out _), weight, bias);
+            return Affine(Normalize("LayerNorm", x, [.. Enumerable.Range(start, normalizedShape.Rank)], eps), weight, bias);
         }
     }
 
@@ -101,7 +143,7 @@ public static class NormalizationOperators
         if (x.Rank < 2) throw new ArgumentException($"BatchNorm: expected an input [N, C, ...], got {x.Shape}");
         if (!x.DType.IsFloatingPoint()) throw new ArgumentException($"BatchNorm: expected a floating-point input, got {x.DType.Name()}; convert it with To(DType.Float32)");
         foreach (var parameter in parameters)
-            if (parameter is not null && (parameter.Rank != 1 || parameter.Size(0) != x.Size(1)))
-                throw new ArgumentException($"BatchNorm: expected parameters of shape [{x.Size(1)}], one for each channel of the input {x.Shape}, got {parameter.Shape}");
+            if (parameter is not null && (parameter.Rank != 1 || parameter.Size(0) != x.Size(1) || parameter.DType != x.DType))
+                throw new ArgumentException($"BatchNorm: expected parameters of shape [{x.Size(1)}], one for each channel of the input {x.Shape}, and of its type {x.DType.Name()}, got {parameter.Shape} and {parameter.DType.Name()}");
     }
 }
