@@ -1,89 +1,103 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Cresset.Kernels.Cpu;
 
-// The forward pass of max pooling over one plane: a row of results at a time, the kernel's elements one after another over
-// the whole row, so that vectors run along it and no branch depends on the data. TIndex is an integer as wide as T.
+// The forward pass of max pooling over one plane: many results at a time, the kernel's elements one after another over all of
+// them, so that vectors run along them and no branch depends on the data. TIndex is an integer as wide as T.
 static unsafe class MaxPooling<T, TIndex>
     where T : unmanaged, IFloatingPointIeee754<T>
     where TIndex : unmanaged, IBinaryInteger<TIndex>
 {
     const int Tile = 256;
 
-    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Plane(in PoolingShape shape, int outHeight, int outWidth, T* x, T* y, long* indices)
     {
         // With room for the last vector of each.
         var best = stackalloc T[Tile + 64];
         var candidates = stackalloc T[Tile + 64];
-        var at = stackalloc TIndex[Tile + 64];
-        for (var oh = 0; oh < outHeight; oh++)
+        TIndex* at = stackalloc TIndex[Tile + 64], origins = stackalloc TIndex[Tile + 64];
+        for (var start = 0; start < outHeight * outWidth; start += Tile)
         {
-            var top = oh * shape.StrideHeight - shape.PaddingHeight;
-            for (var start = 0; start < outWidth; start += Tile)
-            {
-                var count = Math.Min(Tile, outWidth - start);
-                var padded = (count + Vector<T>.Count - 1) / Vector<T>.Count * Vector<T>.Count;
-                Begin(shape, top, start, count, padded, best, at);
-                for (var kh = 0; kh < shape.KernelHeight; kh++)
+            var count = Math.Min(Tile, outHeight * outWidth - start);
+            var padded = (count + Vector<T>.Count - 1) / Vector<T>.Count * Vector<T>.Count;
+            Begin(shape, outWidth, start, count, padded, best, at, origins);
+            for (var kh = 0; kh < shape.KernelHeight; kh++)
+                for (var kw = 0; kw < shape.KernelWidth; kw++)
                 {
-                    var h = top + kh * shape.DilationHeight;
-                    if ((uint)h >= (uint)shape.Height) continue;
-                    for (var kw = 0; kw < shape.KernelWidth; kw++)
-                    {
-                        var left = start * shape.StrideWidth - shape.PaddingWidth + kw * shape.DilationWidth;
-                        Candidates(shape, x + (long)h * shape.Width, left, count, padded, candidates);
-                        Update(candidates, TIndex.CreateTruncating((long)h * shape.Width + left), shape.StrideWidth, padded, best, at);
-                    }
+                    Candidates(shape, outWidth, x, kh * shape.DilationHeight - shape.PaddingHeight, kw * shape.DilationWidth - shape.PaddingWidth, start, count, padded, candidates);
+                    Update(candidates, origins, TIndex.CreateTruncating((long)kh * shape.DilationHeight * shape.Width + (long)kw * shape.DilationWidth), padded, best, at);
                 }
-                var row = (long)oh * outWidth + start;
-                new ReadOnlySpan<T>(best, count).CopyTo(new Span<T>(y + row, count));
-                for (var i = 0; i < count; i++) indices[row + i] = long.CreateTruncating(at[i]);
-            }
+            new ReadOnlySpan<T>(best, count).CopyTo(new Span<T>(y + start, count));
+            for (var i = 0; i < count; i++) indices[start + i] = long.CreateTruncating(at[i]);
         }
     }
 
-    // Minus infinity at the window's first element inside the picture, so that a window of nothing but that has an index.
-    static void Begin(in PoolingShape shape, int top, int start, int count, int padded, T* best, TIndex* at)
+    // The place of each window's first element; minus infinity at the first one inside the picture, so that a window of nothing
+    // but that has an index.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void Begin(in PoolingShape shape, int outWidth, int start, int count, int padded, T* best, TIndex* at, TIndex* origins)
     {
         new Span<T>(best, padded).Fill(T.NegativeInfinity);
-        var h = FirstInside(top, shape.DilationHeight);
+        int oh = start / outWidth, ow = start % outWidth;
         for (var i = 0; i < count; i++)
         {
-            var w = FirstInside((start + i) * shape.StrideWidth - shape.PaddingWidth, shape.DilationWidth);
+            int top = oh * shape.StrideHeight - shape.PaddingHeight, left = ow * shape.StrideWidth - shape.PaddingWidth;
+            int h = FirstInside(top, shape.DilationHeight), w = FirstInside(left, shape.DilationWidth);
+            origins[i] = TIndex.CreateTruncating((long)top * shape.Width + left);
             // A window that steps over the picture has none.
             at[i] = h < shape.Height && w < shape.Width ? TIndex.CreateTruncating((long)h * shape.Width + w) : -TIndex.One;
+            if (++ow < outWidth) continue;
+            ow = 0;
+            oh++;
         }
     }
 
     static int FirstInside(int from, int dilation) => from >= 0 ? from : from + (-from + dilation - 1) / dilation * dilation;
 
-    // What one element of the kernel meets along the row; minus infinity outside the picture.
+    // What the kernel's element (down, right) of the windows' corners meets; minus infinity outside the picture.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Candidates(in PoolingShape shape, T* row, int left, int count, int padded, T* candidates)
+    static void Candidates(in PoolingShape shape, int outWidth, T* x, int down, int right, int start, int count, int padded, T* candidates)
     {
         var stride = shape.StrideWidth;
-        var first = left >= 0 ? 0 : Math.Min(count, (-left + stride - 1) / stride);
-        var end = left >= shape.Width ? first : Math.Max(first, Math.Min(count, (shape.Width - left - 1) / stride + 1));
-        for (var i = 0; i < first; i++) candidates[i] = T.NegativeInfinity;
-        var source = row + left;
-        for (var i = first; i < end; i++) candidates[i] = source[(long)i * stride];
-        for (var i = end; i < padded; i++) candidates[i] = T.NegativeInfinity;
+        // The windows of a row whose element lies inside the picture.
+        var inside = right >= 0 ? 0 : Math.Min(outWidth, (-right + stride - 1) / stride);
+        var outside = right >= shape.Width ? inside : Math.Max(inside, Math.Min(outWidth, (shape.Width - right - 1) / stride + 1));
+        int oh = start / outWidth, ow = start % outWidth;
+        for (var i = 0; i < count; oh++, ow = 0)
+        {
+            var end = Math.Min(outWidth, ow + count - i);
+            var h = oh * shape.StrideHeight + down;
+            var hasRow = (uint)h < (uint)shape.Height;
+            int first = hasRow ? Math.Clamp(inside, ow, end) : end, last = hasRow ? Math.Clamp(outside, first, end) : end;
+            var source = x + (long)h * shape.Width + right;
+            for (; ow < first; ow++) candidates[i++] = T.NegativeInfinity;
+            if (stride == 2 && sizeof(T) == 4)
+                // The lower halves of pairs; one element more than needed is read, so not at the row's end.
+                for (; ow + 4 < last; ow += 4, i += 4)
+                {
+                    var pairs = (ulong*)(source + 2 * ow);
+                    Vector128.Narrow(Vector128.Load(pairs), Vector128.Load(pairs + 2)).Store((uint*)(candidates + i));
+                }
+            for (; ow < last; ow++) candidates[i++] = source[(long)ow * stride];
+            for (; ow < end; ow++) candidates[i++] = T.NegativeInfinity;
+        }
+        for (var i = count; i < padded; i++) candidates[i] = T.NegativeInfinity;
     }
 
     // The first of equals, the last NaN, as PyTorch.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Update(T* candidates, TIndex first, int stride, int padded, T* best, TIndex* at)
+    static void Update(T* candidates, TIndex* origins, TIndex distance, int padded, T* best, TIndex* at)
     {
-        var index = new Vector<TIndex>(first) + Vector<TIndex>.Indices * TIndex.CreateTruncating(stride);
-        var step = new Vector<TIndex>(TIndex.CreateTruncating(stride * Vector<T>.Count));
-        for (var i = 0; i < padded; i += Vector<T>.Count, index += step)
+        var step = new Vector<TIndex>(distance);
+        for (var i = 0; i < padded; i += Vector<T>.Count)
         {
             Vector<T> value = Vector.Load(candidates + i), old = Vector.Load(best + i);
             var take = Vector.GreaterThan(value, old) | ~Vector.Equals(value, value);
             Vector.ConditionalSelect(take, value, old).Store(best + i);
-            Vector.ConditionalSelect(take.As<T, TIndex>(), index, Vector.Load(at + i)).Store(at + i);
+            Vector.ConditionalSelect(take.As<T, TIndex>(), Vector.Load(origins + i) + step, Vector.Load(at + i)).Store(at + i);
         }
     }
 }

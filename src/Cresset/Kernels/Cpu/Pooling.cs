@@ -113,6 +113,7 @@ public sealed unsafe partial class CpuBackend
                 {
                     case PoolingPass.Max: Max(x, Y + start, Indices + start); break;
                     case PoolingPass.MaxGradient: MaxGradient(x, Y + start, Indices + start); break;
+                    case PoolingPass.Average or PoolingPass.AverageGradient: Windows(x, Y + start); break;
                     default: Average(x, Y + start); break;
                 }
             }
@@ -131,9 +132,59 @@ public sealed unsafe partial class CpuBackend
                 if (indices[i] >= 0) dx[indices[i]] += dy[i];
         }
 
+        // Windows of one size: the rows of a window are added first, whole rows at a time, then the window's columns.
+        readonly void Windows(T* x, T* y)
+        {
+            var backward = Pass == PoolingPass.AverageGradient;
+            if (backward) new Span<T>(x, Shape.Height * Shape.Width).Clear();
+            // A row with its padding, as far as the last window reaches, and a row of results.
+            var length = Math.Max(Shape.PaddingWidth + Shape.Width, (OutWidth - 1) * Shape.StrideWidth + Shape.KernelWidth);
+            var row = new Span<T>(Workspace.Rent<T>(Workspace.Purpose.Sums, length + OutWidth), length);
+            var inside = row.Slice(Shape.PaddingWidth, Shape.Width);
+            var counts = new Span<T>(Workspace.Rent<T>(Workspace.Purpose.Partials, OutWidth), OutWidth);
+            var counted = -1;
+            for (var oh = 0; oh < OutHeight; oh++)
+            {
+                Vertical(oh, out var top, out var bottom, out var height);
+                if (height != counted) Counts(counted = height, counts);
+                row.Clear();
+                var results = new Span<T>(y + (long)oh * OutWidth, OutWidth);
+                if (backward)
+                {
+                    var shares = new Span<T>(Workspace.Rent<T>(Workspace.Purpose.Sums, length + OutWidth) + length, OutWidth);
+                    TensorPrimitives.Divide(results, counts, shares);
+                    for (var kw = 0; kw < Shape.KernelWidth; kw++)
+                        if (Shape.StrideWidth == 1) TensorPrimitives.Add(row.Slice(kw, OutWidth), shares, row.Slice(kw, OutWidth));
+                        else for (var ow = 0; ow < OutWidth; ow++) row[ow * Shape.StrideWidth + kw] += shares[ow];
+                    for (var h = top; h < bottom; h++)
+                    {
+                        var target = new Span<T>(x + (long)h * Shape.Width, Shape.Width);
+                        TensorPrimitives.Add(target, inside, target);
+                    }
+                    continue;
+                }
+                for (var h = top; h < bottom; h++) TensorPrimitives.Add(inside, new ReadOnlySpan<T>(x + (long)h * Shape.Width, Shape.Width), inside);
+                results.Clear();
+                for (var kw = 0; kw < Shape.KernelWidth; kw++)
+                    if (Shape.StrideWidth == 1) TensorPrimitives.Add(results, row.Slice(kw, OutWidth), results);
+                    else for (var ow = 0; ow < OutWidth; ow++) results[ow] += row[ow * Shape.StrideWidth + kw];
+                TensorPrimitives.Divide(results, counts, results);
+            }
+        }
+
+        // What the sums of a row of windows are divided by.
+        readonly void Counts(int height, Span<T> counts)
+        {
+            for (var ow = 0; ow < counts.Length; ow++)
+            {
+                Horizontal(ow, out _, out _, out var width);
+                counts[ow] = T.CreateTruncating(Divisor != 0 ? Divisor : height * width);
+            }
+        }
+
         readonly void Average(T* x, T* y)
         {
-            var backward = Pass is PoolingPass.AverageGradient or PoolingPass.AdaptiveGradient;
+            var backward = Pass == PoolingPass.AdaptiveGradient;
             if (backward) new Span<T>(x, Shape.Height * Shape.Width).Clear();
             for (var oh = 0; oh < OutHeight; oh++)
             {
@@ -141,7 +192,7 @@ public sealed unsafe partial class CpuBackend
                 for (var ow = 0; ow < OutWidth; ow++, y++)
                 {
                     Horizontal(ow, out var left, out var right, out var width);
-                    var count = T.CreateTruncating(Divisor != 0 ? Divisor : height * width);
+                    var count = T.CreateTruncating(height * width);
                     if (backward) AddShare(x, *y / count, top, bottom, left, right);
                     else *y = Sum(x, top, bottom, left, right) / count;
                 }

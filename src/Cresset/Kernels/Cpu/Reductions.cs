@@ -67,39 +67,43 @@ public sealed unsafe partial class CpuBackend
             WorkerPool.For((int)((items + state.itemsPerPart - 1) / state.itemsPerPart), ref state);
         }
 
+        // Neighbouring dimensions that are both folded or both kept and lie evenly are one; the innermost is walked in vectors.
         void Plan(in Operand source, in Operand target)
         {
-            var shape = source.Layout.Shape.AsSpan();
-            var size = sizeof(T);
+            Span<long> sizes = stackalloc long[Shape.MaxRank], from = stackalloc long[Shape.MaxRank], to = stackalloc long[Shape.MaxRank];
+            Span<bool> folds = stackalloc bool[Shape.MaxRank];
+            var rank = 0;
+            foldedCount = keptCount = 1;
+            for (var i = 0; i < source.Layout.Rank; i++)
+            {
+                long size = source.Layout.Shape[i], stride = (long)source.Layout.Strides[i] * sizeof(T), targetStride = (long)target.Layout.Strides[i] * sizeof(T);
+                var isFolded = target.Layout.Shape[i] == 1;
+                if (isFolded) foldedCount *= size;
+                else keptCount *= size;
+                if (size == 1) continue;
+                var evenly = rank > 0 && folds[rank - 1] == isFolded && from[rank - 1] == size * stride && (isFolded || to[rank - 1] == size * targetStride);
+                if (evenly) size *= sizes[--rank];
+                (sizes[rank], from[rank], to[rank], folds[rank]) = (size, stride, targetStride, isFolded);
+                rank++;
+            }
             var inner = -1;
             long smallest = long.MaxValue;
-            for (var i = 0; i < shape.Length; i++)
+            for (var i = 0; i < rank; i++)
             {
-                var stride = Math.Abs((long)source.Layout.Strides[i]);
-                if (shape[i] > 1 && stride > 0 && stride <= smallest)
-                {
-                    smallest = stride;
-                    inner = i;
-                }
+                var stride = Math.Abs(from[i]);
+                if (stride > 0 && stride <= smallest) (smallest, inner) = (stride, i);
             }
-            rows = inner < 0 || target.Layout.Shape.AsSpan()[inner] == 1;
+            rows = inner < 0 || folds[inner];
             rowLength = 1;
-            foldedCount = keptCount = 1;
-            for (var i = 0; i < shape.Length; i++)
+            for (var i = 0; i < rank; i++)
             {
-                var isFolded = target.Layout.Shape.AsSpan()[i] == 1;
-                if (isFolded) foldedCount *= shape[i];
-                else if (i != inner) keptCount *= shape[i];
-                if (i == inner || shape[i] == 1) continue;
-                if (isFolded) folded.Add(shape[i], (long)source.Layout.Strides[i] * size, 0);
-                else kept.Add(shape[i], (long)source.Layout.Strides[i] * size, (long)target.Layout.Strides[i] * size);
+                if (i == inner) continue;
+                if (folds[i]) folded.Add(sizes[i], from[i], 0);
+                else kept.Add(sizes[i], from[i], to[i]);
             }
             if (inner < 0) return;
-            rowLength = shape[inner];
-            rowStride = (long)source.Layout.Strides[inner] * size;
-            columnStride = rowStride;
-            columnTarget = (long)target.Layout.Strides[inner] * size;
-            if (!rows && rowLength == 0) keptCount = 0;
+            (rowLength, rowStride, columnStride, columnTarget) = (sizes[inner], from[inner], from[inner], to[inner]);
+            if (!rows) keptCount = rowLength == 0 ? 0 : keptCount / rowLength;
         }
 
         void RunPieces()
