@@ -4,7 +4,7 @@ using System.Runtime.Intrinsics;
 
 namespace Cresset.Kernels.Cpu;
 
-// The forward pass of max pooling over one plane: many results at a time, the kernel's elements one after another over all of
+// The forward pass of max pooling over planes: many results at a time, the kernel's elements one after another over all of
 // them, so that vectors run along them and no branch depends on the data. TIndex is an integer as wide as T.
 static unsafe class MaxPooling<T, TIndex>
     where T : unmanaged, IFloatingPointIeee754<T>
@@ -13,45 +13,46 @@ static unsafe class MaxPooling<T, TIndex>
     const int Tile = 256;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    internal static void Plane(in PoolingShape shape, int outHeight, int outWidth, T* x, T* y, long* indices)
+    internal static void Planes(in PoolingShape shape, int planes, int outHeight, int outWidth, T* x, T* y, long* indices)
     {
         // With room for the last vector of each.
-        var best = stackalloc T[Tile + 64];
-        var candidates = stackalloc T[Tile + 64];
-        TIndex* at = stackalloc TIndex[Tile + 64], origins = stackalloc TIndex[Tile + 64];
-        for (var start = 0; start < outHeight * outWidth; start += Tile)
+        T* best = stackalloc T[Tile + 64], candidates = stackalloc T[Tile + 64];
+        TIndex* at = stackalloc TIndex[Tile + 64], origins = stackalloc TIndex[Tile + 64], firsts = stackalloc TIndex[Tile + 64];
+        var results = outHeight * outWidth;
+        for (var start = 0; start < results; start += Tile)
         {
-            var count = Math.Min(Tile, outHeight * outWidth - start);
+            var count = Math.Min(Tile, results - start);
             var padded = (count + Vector<T>.Count - 1) / Vector<T>.Count * Vector<T>.Count;
-            Begin(shape, outWidth, start, count, padded, best, at, origins);
-            for (var kh = 0; kh < shape.KernelHeight; kh++)
-                for (var kw = 0; kw < shape.KernelWidth; kw++)
-                {
-                    Candidates(shape, outWidth, x, kh * shape.DilationHeight - shape.PaddingHeight, kw * shape.DilationWidth - shape.PaddingWidth, start, count, padded, candidates);
-                    Update(candidates, origins, TIndex.CreateTruncating((long)kh * shape.DilationHeight * shape.Width + (long)kw * shape.DilationWidth), padded, best, at);
-                }
-            new ReadOnlySpan<T>(best, count).CopyTo(new Span<T>(y + start, count));
-            for (var i = 0; i < count; i++) indices[start + i] = long.CreateTruncating(at[i]);
+            Places(shape, outWidth, start, count, firsts, origins);
+            for (var plane = 0; plane < planes; plane++)
+            {
+                new Span<T>(best, padded).Fill(T.NegativeInfinity);
+                new ReadOnlySpan<TIndex>(firsts, count).CopyTo(new Span<TIndex>(at, count));
+                for (var kh = 0; kh < shape.KernelHeight; kh++)
+                    for (var kw = 0; kw < shape.KernelWidth; kw++)
+                    {
+                        Candidates(shape, outWidth, x + (long)plane * shape.Height * shape.Width, kh * shape.DilationHeight - shape.PaddingHeight,
+                            kw * shape.DilationWidth - shape.PaddingWidth, start, count, padded, candidates);
+                        Update(candidates, origins, TIndex.CreateTruncating((long)kh * shape.DilationHeight * shape.Width + (long)kw * shape.DilationWidth), padded, best, at);
+                    }
+                var target = (long)plane * results + start;
+                new ReadOnlySpan<T>(best, count).CopyTo(new Span<T>(y + target, count));
+                for (var i = 0; i < count; i++) indices[target + i] = long.CreateTruncating(at[i]);
+            }
         }
     }
 
-    // The place of each window's first element; minus infinity at the first one inside the picture, so that a window of nothing
-    // but that has an index.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Begin(in PoolingShape shape, int outWidth, int start, int count, int padded, T* best, TIndex* at, TIndex* origins)
+    // The place of each window's corner, and of its first element inside the picture: the index of a window of nothing but minus
+    // infinity.
+    static void Places(in PoolingShape shape, int outWidth, int start, int count, TIndex* firsts, TIndex* origins)
     {
-        new Span<T>(best, padded).Fill(T.NegativeInfinity);
-        int oh = start / outWidth, ow = start % outWidth;
         for (var i = 0; i < count; i++)
         {
-            int top = oh * shape.StrideHeight - shape.PaddingHeight, left = ow * shape.StrideWidth - shape.PaddingWidth;
+            int top = (start + i) / outWidth * shape.StrideHeight - shape.PaddingHeight, left = (start + i) % outWidth * shape.StrideWidth - shape.PaddingWidth;
             int h = FirstInside(top, shape.DilationHeight), w = FirstInside(left, shape.DilationWidth);
             origins[i] = TIndex.CreateTruncating((long)top * shape.Width + left);
             // A window that steps over the picture has none.
-            at[i] = h < shape.Height && w < shape.Width ? TIndex.CreateTruncating((long)h * shape.Width + w) : -TIndex.One;
-            if (++ow < outWidth) continue;
-            ow = 0;
-            oh++;
+            firsts[i] = h < shape.Height && w < shape.Width ? TIndex.CreateTruncating((long)h * shape.Width + w) : -TIndex.One;
         }
     }
 

@@ -104,14 +104,19 @@ public sealed unsafe partial class CpuBackend
 
         public readonly void Run(int part)
         {
-            var end = Math.Min((part + 1) * PlanesPerPart, Planes);
-            for (var plane = part * PlanesPerPart; plane < end; plane++)
+            int first = part * PlanesPerPart, end = Math.Min(first + PlanesPerPart, Planes);
+            if (Pass == PoolingPass.Max)
+            {
+                var start = (long)first * OutHeight * OutWidth;
+                Max(end - first, X + (long)first * Shape.Height * Shape.Width, Y + start, Indices + start);
+                return;
+            }
+            for (var plane = first; plane < end; plane++)
             {
                 var x = X + (long)plane * Shape.Height * Shape.Width;
                 var start = (long)plane * OutHeight * OutWidth;
                 switch (Pass)
                 {
-                    case PoolingPass.Max: Max(x, Y + start, Indices + start); break;
                     case PoolingPass.MaxGradient: MaxGradient(x, Y + start, Indices + start); break;
                     case PoolingPass.Average or PoolingPass.AverageGradient: Windows(x, Y + start); break;
                     default: Average(x, Y + start); break;
@@ -119,10 +124,10 @@ public sealed unsafe partial class CpuBackend
             }
         }
 
-        readonly void Max(T* x, T* y, long* indices)
+        readonly void Max(int planes, T* x, T* y, long* indices)
         {
-            if (typeof(T) == typeof(float)) MaxPooling<T, int>.Plane(Shape, OutHeight, OutWidth, x, y, indices);
-            else MaxPooling<T, long>.Plane(Shape, OutHeight, OutWidth, x, y, indices);
+            if (typeof(T) == typeof(float)) MaxPooling<T, int>.Planes(Shape, planes, OutHeight, OutWidth, x, y, indices);
+            else MaxPooling<T, long>.Planes(Shape, planes, OutHeight, OutWidth, x, y, indices);
         }
 
         readonly void MaxGradient(T* dx, T* dy, long* indices)
