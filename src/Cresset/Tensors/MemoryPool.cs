@@ -26,6 +26,8 @@ public static unsafe class MemoryPool
     static Block?[] lent = new Block?[1024];
     static int lentCount;
     static long lentBytes, freeBytes;
+    // What lived after the last full collection, and how much may be lent before the next one of any kind.
+    static long living;
     static long budget = SmallestBudget;
     static int collectionsSeen;
 
@@ -127,18 +129,24 @@ public static unsafe class MemoryPool
         }
     }
 
-    // The youngest generation first: it costs microseconds where nearly everything is dead. Older ones only while what
-    // lives is still above the budget; then the budget follows what lives, so that the next collection is as far away
-    // as the work is large.
+    // The youngest generation first: it costs microseconds where nearly everything is dead. Older ones only where that gives back
+    // less than half of what has been lent since the last full collection; after one, the budget follows what lives, so that
+    // the next is as far away as the work is large.
     static void Collect()
     {
         for (var generation = 0; generation <= GC.MaxGeneration; generation++)
         {
             GC.Collect(generation, GCCollectionMode.Forced, blocking: true, compacting: false);
             TakeBack();
-            if (lentBytes <= budget / 2) return;
+            if (lentBytes <= living + (budget - living) / 2) return;
         }
-        budget = Math.Max(SmallestBudget, 2 * lentBytes);
+        SetBudget();
+    }
+
+    static void SetBudget()
+    {
+        living = lentBytes;
+        budget = living + Math.Max(SmallestBudget, living);
     }
 
     static void TakeBack()
@@ -169,7 +177,7 @@ public static unsafe class MemoryPool
             GC.Collect();
             TakeBack();
             TrimFree();
-            budget = Math.Max(SmallestBudget, 2 * lentBytes);
+            SetBudget();
         }
     }
 
