@@ -1,0 +1,228 @@
+using TorchSharp;
+using Module = TorchSharp.torch.nn.Module<TorchSharp.torch.Tensor, TorchSharp.torch.Tensor>;
+
+namespace Cresset.Benchmarks;
+
+/// <summary>LibTorch through TorchSharp, used as its documentation says: a dispose scope around every step.</summary>
+sealed class LibTorchLibrary : ILibrary
+{
+    public string Name => "LibTorch";
+
+    public IRun Prepare(Work work, int threads)
+    {
+        torch.set_num_threads(threads);
+        return work switch
+        {
+            OperatorWork operators => new OperatorRun(operators),
+            TrainingWork training => new TrainingRun(training),
+            InferenceWork inference => new InferenceRun(inference),
+            _ => throw new ArgumentException($"LibTorch: the work {work.Name} is of no known kind"),
+        };
+    }
+
+    static torch.Tensor From(float[] values, int[] shape) => torch.tensor(values, Array.ConvertAll(shape, size => (long)size));
+
+    static float[] Values(torch.Tensor tensor)
+    {
+        using var scope = torch.NewDisposeScope();
+        return tensor.detach().contiguous().data<float>().ToArray();
+    }
+
+    sealed class OperatorRun : IRun
+    {
+        readonly torch.Tensor[] x;
+        readonly Func<torch.Tensor> operation;
+
+        public OperatorRun(OperatorWork work)
+        {
+            var draw = new Draw();
+            x = Array.ConvertAll(work.Shapes, shape => From(draw.Uniform(shape), shape));
+            operation = work.Operation switch
+            {
+                Operation.MatMul => () => x[0].matmul(x[1]),
+                Operation.Add => () => x[0] + x[1],
+                Operation.Exp => () => x[0].exp(),
+                Operation.Softmax => () => x[0].softmax(1),
+                Operation.Sum => () => x[0].sum(),
+                _ => TransposeCopy,
+            };
+        }
+
+        torch.Tensor TransposeCopy()
+        {
+            using var view = x[0].t();
+            return view.contiguous();
+        }
+
+        public void Step() => operation().Dispose();
+
+        public IReadOnlyList<Result> Results()
+        {
+            using var y = operation();
+            return [new("result", Values(y))];
+        }
+
+        public void Dispose() => Array.ForEach(x, tensor => tensor.Dispose());
+    }
+
+    sealed class TrainingRun : IRun
+    {
+        readonly Module model;
+        readonly torch.nn.Module<torch.Tensor, torch.Tensor, torch.Tensor> criterion;
+        readonly torch.optim.Optimizer optimizer;
+        readonly torch.Tensor input, target;
+
+        public TrainingRun(TrainingWork work)
+        {
+            var draw = new Draw();
+            model = Build(work.Network, draw);
+            input = From(draw.Uniform(work.Input), work.Input);
+            (criterion, target) = work.Loss == LossKind.CrossEntropy
+                ? ((torch.nn.Module<torch.Tensor, torch.Tensor, torch.Tensor>)torch.nn.CrossEntropyLoss(), torch.tensor(draw.Labels(work.Input[0])))
+                : (torch.nn.MSELoss(torch.nn.Reduction.Sum), From(draw.Uniform(work.Input), work.Input));
+            optimizer = torch.optim.SGD(model.parameters(), work.LearningRate, work.Momentum);
+        }
+
+        public void Step()
+        {
+            using var scope = torch.NewDisposeScope();
+            Train();
+        }
+
+        (torch.Tensor Output, torch.Tensor Loss) Train()
+        {
+            var output = model.forward(input);
+            var loss = criterion.forward(output, target);
+            optimizer.zero_grad();
+            loss.backward();
+            optimizer.step();
+            return (output, loss);
+        }
+
+        public IReadOnlyList<Result> Results()
+        {
+            using var scope = torch.NewDisposeScope();
+            var (output, loss) = Train();
+            List<Result> results = [new("output", Values(output)), new("loss", Values(loss))];
+            foreach (var (parameter, i) in model.parameters().Select((parameter, i) => (parameter, i)))
+                results.Add(new($"gradient {i} [{string.Join(", ", parameter.shape)}]", Values(parameter.grad!)));
+            Train();
+            Train();
+            results.Add(new("loss after three steps", Values(Train().Loss)));
+            return results;
+        }
+
+        public void Dispose()
+        {
+            optimizer.Dispose();
+            criterion.Dispose();
+            model.Dispose();
+            input.Dispose();
+            target.Dispose();
+        }
+    }
+
+    sealed class InferenceRun : IRun
+    {
+        readonly Module model;
+        readonly torch.Tensor input;
+
+        public InferenceRun(InferenceWork work)
+        {
+            var draw = new Draw();
+            model = Build(work.Network, draw);
+            model.eval();
+            input = From(draw.Uniform(work.Input), work.Input);
+        }
+
+        public void Step()
+        {
+            using var mode = torch.inference_mode();
+            using var scope = torch.NewDisposeScope();
+            model.forward(input);
+        }
+
+        public IReadOnlyList<Result> Results()
+        {
+            using var mode = torch.inference_mode();
+            using var scope = torch.NewDisposeScope();
+            return [new("output", Values(model.forward(input)))];
+        }
+
+        public void Dispose()
+        {
+            model.Dispose();
+            input.Dispose();
+        }
+    }
+
+    // The order of the draws is that of Cresset's side.
+    static Module Build(Layer layer, Draw draw)
+    {
+        switch (layer)
+        {
+            case Linear l:
+                var linear = torch.nn.Linear(l.In, l.Out);
+                Set(linear.weight, draw.Weights(l.Out * l.In, l.In));
+                Set(linear.bias!, draw.Weights(l.Out, l.In));
+                return linear;
+            case Conv c:
+                var conv = torch.nn.Conv2d(c.In, c.Out, c.Kernel, c.Stride, c.Padding, bias: c.Bias);
+                var fanIn = c.In * c.Kernel * c.Kernel;
+                Set(conv.weight, draw.Weights(c.Out * fanIn, fanIn));
+                if (c.Bias) Set(conv.bias!, draw.Weights(c.Out, fanIn));
+                return conv;
+            case BatchNorm b:
+                var norm = torch.nn.BatchNorm2d(b.Channels);
+                Set(norm.weight!, draw.Uniform(b.Channels, 0.5, 1.5));
+                Set(norm.bias!, draw.Uniform(b.Channels, -0.5, 0.5));
+                Set(norm.running_mean!, draw.Uniform(b.Channels, -0.1, 0.1));
+                Set(norm.running_var!, draw.Uniform(b.Channels, 0.5, 1.5));
+                return norm;
+            case Relu: return torch.nn.ReLU();
+            case MaxPool p: return torch.nn.MaxPool2d(p.Kernel);
+            case AvgPool p: return torch.nn.AvgPool2d(p.Kernel, p.Stride, p.Padding);
+            case GlobalAvgPool: return torch.nn.AdaptiveAvgPool2d(1);
+            case Flatten: return torch.nn.Flatten();
+            case Chain c: return torch.nn.Sequential(Array.ConvertAll(c.Layers, inner => Build(inner, draw)));
+            case Residual r: return new ResidualModule(Build(r.Main, draw), r.Shortcut is null ? null : Build(r.Shortcut, draw));
+            case Branches b: return new BranchesModule(Array.ConvertAll(b.Layers, inner => Build(inner, draw)));
+            default: throw new ArgumentException($"LibTorch: no module for {layer}");
+        }
+    }
+
+    static void Set(torch.Tensor tensor, float[] values)
+    {
+        using var gradients = torch.no_grad();
+        using var source = torch.tensor(values, tensor.shape);
+        tensor.copy_(source);
+    }
+
+    sealed class ResidualModule : Module
+    {
+        readonly Module main;
+        readonly Module? shortcut;
+
+        public ResidualModule(Module main, Module? shortcut) : base(nameof(ResidualModule))
+        {
+            this.main = main;
+            this.shortcut = shortcut;
+            RegisterComponents();
+        }
+
+        public override torch.Tensor forward(torch.Tensor x) => (main.forward(x) + (shortcut is null ? x : shortcut.forward(x))).relu();
+    }
+
+    sealed class BranchesModule : Module
+    {
+        readonly Module[] branches;
+
+        public BranchesModule(Module[] branches) : base(nameof(BranchesModule))
+        {
+            this.branches = branches;
+            for (var i = 0; i < branches.Length; i++) register_module($"branch{i}", branches[i]);
+        }
+
+        public override torch.Tensor forward(torch.Tensor x) => torch.cat(Array.ConvertAll(branches, branch => branch.forward(x)), 1);
+    }
+}

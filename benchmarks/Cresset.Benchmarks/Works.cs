@@ -1,0 +1,62 @@
+namespace Cresset.Benchmarks;
+
+/// <summary>One thing that is measured: each library prepares it from this description and the same numbers.</summary>
+/// <param name="Group">matmul, operators, training or inference.</param>
+/// <param name="Name">Names it in the tables.</param>
+/// <param name="Tolerance">How far the libraries' results may be apart, as a part of the result's norm.</param>
+abstract record Work(string Group, string Name, double Tolerance);
+
+enum Operation
+{
+    MatMul,
+    Add,
+    Exp,
+    Softmax,
+    Sum,
+    TransposeCopy,
+}
+
+/// <summary>One operator on tensors of these shapes, without gradients.</summary>
+sealed record OperatorWork(string Group, string Name, Operation Operation, params int[][] Shapes) : Work(Group, Name, 1e-5);
+
+enum LossKind
+{
+    CrossEntropy,
+    SquaredErrorSum,
+}
+
+/// <summary>Forward, loss, gradients and a step of stochastic gradient descent, always on the same batch.</summary>
+sealed record TrainingWork(string Name, Layer Network, int[] Input, double LearningRate, double Momentum, LossKind Loss = LossKind.CrossEntropy)
+    : Work("training", Name, 1e-4);
+
+/// <summary>Forward in evaluation mode, without gradients.</summary>
+sealed record InferenceWork(string Name, Layer Network, int[] Input) : Work("inference", Name, 1e-5);
+
+static class Works
+{
+    public const int Classes = 10;
+
+    public static IReadOnlyList<Work> All { get; } =
+    [
+        MatMul(64, 64, 64), MatMul(512, 512, 512), MatMul(1024, 1024, 1024), MatMul(2048, 2048, 2048),
+        MatMul(64, 784, 512), MatMul(4096, 576, 64), MatMul(32, 2048, 2048),
+        new OperatorWork("operators", "add 64x64", Operation.Add, [64, 64], [64, 64]),
+        new OperatorWork("operators", "exp of 16M", Operation.Exp, [16 << 20]),
+        new OperatorWork("operators", "softmax 4096x4096", Operation.Softmax, [4096, 4096]),
+        new OperatorWork("operators", "sum of 16M", Operation.Sum, [16 << 20]),
+        new OperatorWork("operators", "transpose copy 4096x4096", Operation.TransposeCopy, [4096, 4096]),
+        new TrainingWork("training step, linear regression", Networks.LinearRegression, [3, 1], 0.01, 0, LossKind.SquaredErrorSum),
+        new TrainingWork("training step, MLP, batch 64", Networks.Mlp, [64, 784], 0.01, 0.5),
+        new TrainingWork("training step, CNN, batch 64", Networks.Cnn, [64, 1, 28, 28], 0.01, 0.5),
+        new TrainingWork("training step, Inception, batch 64", Networks.Inception, [64, 1, 28, 28], 0.01, 0.5),
+        new TrainingWork("training step, residual net, batch 64", Networks.ResidualNet, [64, 1, 28, 28], 0.01, 0.5),
+        new TrainingWork("training step, ResNet-20, batch 128", Networks.ResNet20, [128, 3, 32, 32], 0.01, 0.9),
+        new InferenceWork("inference, MLP, batch 1", Networks.Mlp, [1, 784]),
+        new InferenceWork("inference, CNN, batch 1", Networks.Cnn, [1, 1, 28, 28]),
+        new InferenceWork("inference, ResNet-20, batch 1", Networks.ResNet20, [1, 3, 32, 32]),
+        new InferenceWork("inference, ResNet-20, batch 128", Networks.ResNet20, [128, 3, 32, 32]),
+    ];
+
+    static OperatorWork MatMul(int m, int k, int n) =>
+        new("matmul", $"matmul {m}x{k}x{n}", Operation.MatMul, [m, k], [k, n]);
+}
