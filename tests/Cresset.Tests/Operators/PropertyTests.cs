@@ -14,7 +14,8 @@ public class PropertyTests
     static readonly Gen<int[]> Sizes = Gen.Int[0, 6].Array[0, 4];
 
     // Some sizes that reach over several vectors.
-    static readonly Gen<int[]> LargerSizes = Gen.OneOf(Sizes, Gen.Select(Gen.Int[1, 5], Gen.Int[1, 300], (rows, columns) => new[] { rows, columns }));
+    static readonly Gen<int[]> LargerSizes = Gen.OneOf(Sizes, Gen.Select(Gen.Int[1, 5], Gen.Int[1, 300], (rows, columns) => new[] { rows, columns }),
+        Gen.Select(Gen.Int[1, 2], Gen.Int[1, 150], Gen.Int[1, 40], (planes, rows, columns) => new[] { planes, rows, columns }));
 
     static readonly Gen<DType> Types = Gen.Enum<DType>();
 

@@ -38,6 +38,12 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     public override void Copy(in Operand x, in Operand y)
     {
+        if (x.DType == y.DType && Transposition.TryCopy(x, y))
+        {
+            GC.KeepAlive(x.Storage);
+            GC.KeepAlive(y.Storage);
+            return;
+        }
         var loop = new StridedLoop(y.Layout.Shape);
         loop.Add(y);
         loop.Add(x);

@@ -11,19 +11,19 @@ namespace Cresset.Kernels.Cpu;
 static unsafe class Packing
 {
     internal static void Panel<T>(T* source, long step, long neighbour, int valid, int width, int depth, T* target)
-        where T : unmanaged, INumberBase<T>
+        where T : unmanaged
     {
         if (neighbour == 1) Rows(source, step, valid, width, depth, target);
         else if (step == 1) Transposed(source, neighbour, valid, width, depth, target);
         else
         {
             for (long p = 0; p < depth; p++, source += step, target += width)
-                for (var j = 0; j < width; j++) target[j] = j < valid ? source[j * neighbour] : T.Zero;
+                for (var j = 0; j < width; j++) target[j] = j < valid ? source[j * neighbour] : default;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Rows<T>(T* source, long step, int valid, int width, int depth, T* target) where T : unmanaged, INumberBase<T>
+    static void Rows<T>(T* source, long step, int valid, int width, int depth, T* target) where T : unmanaged
     {
         var count = Vector128<T>.Count;
         var whole = valid - valid % count;
@@ -32,13 +32,13 @@ static unsafe class Packing
             var j = 0;
             for (; j < whole; j += count) Vector128.Load(source + j).Store(target + j);
             for (; j < valid; j++) target[j] = source[j];
-            for (; j < width; j++) target[j] = T.Zero;
+            for (; j < width; j++) target[j] = default;
         }
     }
 
     // Reads along the rows that lie contiguous, a cache line at a time, so that each is read once; squares are turned in registers.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Transposed<T>(T* source, long neighbour, int valid, int width, int depth, T* target) where T : unmanaged, INumberBase<T>
+    static void Transposed<T>(T* source, long neighbour, int valid, int width, int depth, T* target) where T : unmanaged
     {
         var side = Vector128<T>.Count;
         var steps = 64 / sizeof(T);
@@ -55,7 +55,7 @@ static unsafe class Packing
                     for (var s = 0; s < side; s++) to[(long)q * width + s] = row[s * neighbour + q];
             }
             for (; j < width; j++)
-                for (var q = 0; q < count; q++) target[(long)q * width + j] = j < valid ? source[j * neighbour + q] : T.Zero;
+                for (var q = 0; q < count; q++) target[(long)q * width + j] = j < valid ? source[j * neighbour + q] : default;
         }
     }
 
