@@ -40,7 +40,7 @@ sealed class CressetLibrary : ILibrary
 
         public void Step() => operation();
 
-        public IReadOnlyList<Result> Results() => [new("result", operation().ToArray<float>())];
+        public IReadOnlyList<Result> Results() => [new("result", Values(operation()))];
 
         public void Dispose() => MemoryPool.Trim();
     }
@@ -79,12 +79,12 @@ sealed class CressetLibrary : ILibrary
         public IReadOnlyList<Result> Results()
         {
             var (output, loss) = Train();
-            List<Result> results = [new("output", output.Detach().ToArray<float>()), new("loss", [loss.Item<float>()])];
+            List<Result> results = [new("output", Values(output)), new("loss", Values(loss))];
             foreach (var (parameter, i) in model.Parameters().Select((parameter, i) => (parameter, i)))
-                results.Add(new($"gradient {i} {parameter.Shape}", parameter.Grad!.ToArray<float>()));
+                results.Add(new($"gradient {i} {parameter.Shape}", Values(parameter.Grad!)));
             Train();
             Train();
-            results.Add(new("loss after three steps", [Train().Loss.Item<float>()]));
+            results.Add(new("loss after three steps", Values(Train().Loss)));
             return results;
         }
 
@@ -111,10 +111,12 @@ sealed class CressetLibrary : ILibrary
             using (Autograd.NoGrad()) return model.Forward(input);
         }
 
-        public IReadOnlyList<Result> Results() => [new("output", Forward().ToArray<float>())];
+        public IReadOnlyList<Result> Results() => [new("output", Values(Forward()))];
 
         public void Dispose() => MemoryPool.Trim();
     }
+
+    static double[] Values(Tensor tensor) => tensor.Detach().To(DType.Float64).ToArray<double>();
 
     static Module Build(Layer layer, Draw draw)
     {

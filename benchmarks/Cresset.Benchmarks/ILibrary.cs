@@ -21,7 +21,7 @@ interface IRun : IDisposable
     IReadOnlyList<Result> Results();
 }
 
-sealed record Result(string Name, float[] Values);
+sealed record Result(string Name, double[] Values);
 
 /// <summary>The numbers of a work: operands, weights, pictures, labels. The same calls in the same order draw the same.</summary>
 sealed class Draw

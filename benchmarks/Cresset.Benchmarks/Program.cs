@@ -40,7 +40,7 @@ static int RunOnce(IReadOnlyList<Work> works, int threads)
     {
         using var run = library.Prepare(work, threads);
         foreach (var result in run.Results())
-            if (!result.Values.All(float.IsFinite))
+            if (!result.Values.All(double.IsFinite))
                 throw new InvalidOperationException($"{work.Name}: {result.Name} holds values that are not finite");
         Console.WriteLine($"{work.Name}: ran");
     }
@@ -51,7 +51,7 @@ static int Compare(IReadOnlyList<Work> works, int threads, int rounds, string ou
 {
 #if PEERS
     var report = new Report(threads, rounds);
-    foreach (var work in works) report.Add(Measurement.Of(work, new CressetLibrary(), new LibTorchLibrary(), threads, rounds));
+    foreach (var work in works) report.Add(Measurement.Of(work, new CressetLibrary(), new LibTorchLibrary(TorchSharp.torch.float32), new LibTorchLibrary(TorchSharp.torch.float64), threads, rounds));
     report.PrintMeans();
     report.Save(output);
     return 0;

@@ -55,13 +55,13 @@ sealed class Report(int threads, int rounds)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{Machine}. {threads} thread{(threads == 1 ? "" : "s")}, {rounds} rounds, {DateTime.UtcNow:yyyy-MM-dd}.\n\n");
-        text.Append("| work | Cresset best | median | LibTorch best | median | ratio | bytes a step | difference |\n");
-        text.Append("|---|---|---|---|---|---|---|---|\n");
+        text.Append("| work | Cresset best | median | LibTorch best | median | ratio | bytes a step | error | LibTorch error |\n");
+        text.Append("|---|---|---|---|---|---|---|---|---|\n");
         foreach (var m in measurements)
-            text.Append(CultureInfo.InvariantCulture, $"| {m.Work.Name} | {Time(m.Ours.Best).Trim()} | {Time(m.Ours.Median).Trim()} | {Time(m.Theirs.Best).Trim()} | {Time(m.Theirs.Median).Trim()} | {m.Ratio:f2} | {m.Ours.BytesAStep:f0} | {m.Difference:0.0e+0} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"| {m.Work.Name} | {Time(m.Ours.Best).Trim()} | {Time(m.Ours.Median).Trim()} | {Time(m.Theirs.Best).Trim()} | {Time(m.Theirs.Median).Trim()} | {m.Ratio:f2} | {m.Ours.BytesAStep:f0} | {m.Accuracy.Ours:0.0e+0} | {m.Accuracy.Theirs:0.0e+0} |\n");
         text.Append("\n| group | geometric mean of the ratios |\n|---|---|\n");
         foreach (var (group, ratio) in Means()) text.Append(CultureInfo.InvariantCulture, $"| {group} | {ratio:f2} |\n");
-        text.Append("\nThe ratio is the median over the rounds of LibTorch's time / Cresset's time. Bytes: what a step of Cresset allocates on the managed heap.\n");
+        text.Append("\nThe ratio is the median over the rounds of LibTorch's time / Cresset's time. Bytes: what a step of Cresset allocates on the managed heap. Error: the largest distance of a result (output, loss, gradients) from LibTorch's in float64, as a part of its norm.\n");
         return text.ToString();
     }
 
@@ -72,7 +72,7 @@ sealed class Report(int threads, int rounds)
             Date = DateTime.UtcNow,
             Threads = threads,
             Rounds = rounds,
-            Works = measurements.Select(m => new { m.Work.Group, m.Work.Name, m.Ratio, m.Difference, m.Ours, m.Theirs }),
+            Works = measurements.Select(m => new { m.Work.Group, m.Work.Name, m.Ratio, m.Accuracy, m.Ours, m.Theirs }),
             GeometricMeans = Means().ToDictionary(mean => mean.Group, mean => mean.Ratio),
         },
         Indented) + "\n";

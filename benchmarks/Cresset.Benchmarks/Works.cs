@@ -3,7 +3,7 @@ namespace Cresset.Benchmarks;
 /// <summary>One thing that is measured: each library prepares it from this description and the same numbers.</summary>
 /// <param name="Group">matmul, operators, training or inference.</param>
 /// <param name="Name">Names it in the tables.</param>
-/// <param name="Tolerance">How far the libraries' results may be apart, as a part of the result's norm.</param>
+/// <param name="Tolerance">How far a result may be from float64's in any case, as a part of the result's norm.</param>
 abstract record Work(string Group, string Name, double Tolerance);
 
 enum Operation
@@ -26,8 +26,8 @@ enum LossKind
 }
 
 /// <summary>Forward, loss, gradients and a step of stochastic gradient descent, always on the same batch.</summary>
-sealed record TrainingWork(string Name, Layer Network, int[] Input, double LearningRate, double Momentum, LossKind Loss = LossKind.CrossEntropy)
-    : Work("training", Name, 1e-4);
+sealed record TrainingWork(string Name, Layer Network, int[] Input, double LearningRate, double Momentum,
+    LossKind Loss = LossKind.CrossEntropy, double Tolerance = 1e-5) : Work("training", Name, Tolerance);
 
 /// <summary>Forward in evaluation mode, without gradients.</summary>
 sealed record InferenceWork(string Name, Layer Network, int[] Input) : Work("inference", Name, 1e-5);
@@ -50,7 +50,10 @@ static class Works
         new TrainingWork("training step, CNN, batch 64", Networks.Cnn, [64, 1, 28, 28], 0.01, 0.5),
         new TrainingWork("training step, Inception, batch 64", Networks.Inception, [64, 1, 28, 28], 0.01, 0.5),
         new TrainingWork("training step, residual net, batch 64", Networks.ResidualNet, [64, 1, 28, 28], 0.01, 0.5),
-        new TrainingWork("training step, ResNet-20, batch 128", Networks.ResNet20, [128, 3, 32, 32], 0.01, 0.9),
+        new TrainingWork("training step, ResNet-20, batch 128", Networks.ResNet20, [128, 3, 32, 32], 0.01, 0.9,
+            // Among its millions of values before a ReLU some are 0 but for rounding: each that falls to the other side of the
+            // kink changes the gradients by some thousandths.
+            Tolerance: 1e-2),
         new InferenceWork("inference, MLP, batch 1", Networks.Mlp, [1, 784]),
         new InferenceWork("inference, CNN, batch 1", Networks.Cnn, [1, 1, 28, 28]),
         new InferenceWork("inference, ResNet-20, batch 1", Networks.ResNet20, [1, 3, 32, 32]),

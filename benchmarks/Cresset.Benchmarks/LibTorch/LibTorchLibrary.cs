@@ -4,7 +4,8 @@ using Module = TorchSharp.torch.nn.Module<TorchSharp.torch.Tensor, TorchSharp.to
 namespace Cresset.Benchmarks;
 
 /// <summary>LibTorch through TorchSharp, used as its documentation says: a dispose scope around every step.</summary>
-sealed class LibTorchLibrary : ILibrary
+/// <param name="dtype">What it computes in: float32 where it is measured, float64 where it is the reference.</param>
+sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
 {
     public string Name => "LibTorch";
 
@@ -13,19 +14,19 @@ sealed class LibTorchLibrary : ILibrary
         torch.set_num_threads(threads);
         return work switch
         {
-            OperatorWork operators => new OperatorRun(operators),
-            TrainingWork training => new TrainingRun(training),
-            InferenceWork inference => new InferenceRun(inference),
+            OperatorWork operators => new OperatorRun(operators, dtype),
+            TrainingWork training => new TrainingRun(training, dtype),
+            InferenceWork inference => new InferenceRun(inference, dtype),
             _ => throw new ArgumentException($"LibTorch: the work {work.Name} is of no known kind"),
         };
     }
 
-    static torch.Tensor From(float[] values, int[] shape) => torch.tensor(values, Array.ConvertAll(shape, size => (long)size));
+    static torch.Tensor From(float[] values, int[] shape, torch.ScalarType dtype) => torch.tensor(values, Array.ConvertAll(shape, size => (long)size), dtype);
 
-    static float[] Values(torch.Tensor tensor)
+    static double[] Values(torch.Tensor tensor)
     {
         using var scope = torch.NewDisposeScope();
-        return tensor.detach().contiguous().data<float>().ToArray();
+        return tensor.detach().to(torch.float64).contiguous().data<double>().ToArray();
     }
 
     sealed class OperatorRun : IRun
@@ -33,10 +34,10 @@ sealed class LibTorchLibrary : ILibrary
         readonly torch.Tensor[] x;
         readonly Func<torch.Tensor> operation;
 
-        public OperatorRun(OperatorWork work)
+        public OperatorRun(OperatorWork work, torch.ScalarType dtype)
         {
             var draw = new Draw();
-            x = Array.ConvertAll(work.Shapes, shape => From(draw.Uniform(shape), shape));
+            x = Array.ConvertAll(work.Shapes, shape => From(draw.Uniform(shape), shape, dtype));
             operation = work.Operation switch
             {
                 Operation.MatMul => () => x[0].matmul(x[1]),
@@ -72,14 +73,15 @@ sealed class LibTorchLibrary : ILibrary
         readonly torch.optim.Optimizer optimizer;
         readonly torch.Tensor input, target;
 
-        public TrainingRun(TrainingWork work)
+        public TrainingRun(TrainingWork work, torch.ScalarType dtype)
         {
             var draw = new Draw();
             model = Build(work.Network, draw);
-            input = From(draw.Uniform(work.Input), work.Input);
+            model.to(dtype);
+            input = From(draw.Uniform(work.Input), work.Input, dtype);
             (criterion, target) = work.Loss == LossKind.CrossEntropy
                 ? ((torch.nn.Module<torch.Tensor, torch.Tensor, torch.Tensor>)torch.nn.CrossEntropyLoss(), torch.tensor(draw.Labels(work.Input[0])))
-                : (torch.nn.MSELoss(torch.nn.Reduction.Sum), From(draw.Uniform(work.Input), work.Input));
+                : (torch.nn.MSELoss(torch.nn.Reduction.Sum), From(draw.Uniform(work.Input), work.Input, dtype));
             optimizer = torch.optim.SGD(model.parameters(), work.LearningRate, work.Momentum);
         }
 
@@ -127,12 +129,13 @@ sealed class LibTorchLibrary : ILibrary
         readonly Module model;
         readonly torch.Tensor input;
 
-        public InferenceRun(InferenceWork work)
+        public InferenceRun(InferenceWork work, torch.ScalarType dtype)
         {
             var draw = new Draw();
             model = Build(work.Network, draw);
+            model.to(dtype);
             model.eval();
-            input = From(draw.Uniform(work.Input), work.Input);
+            input = From(draw.Uniform(work.Input), work.Input, dtype);
         }
 
         public void Step()
