@@ -21,8 +21,8 @@ sealed record Accuracy(double Ours, double Theirs);
 sealed record Measurement(Work Work, Series Ours, Series Theirs, Accuracy Accuracy)
 {
     // A sample shorter than this would measure the clock and the caches left by the other library.
-    const double SampleSeconds = 0.01;
-    const double WarmUpSeconds = 0.5;
+    const double SampleSeconds = 0.05;
+    const double WarmUpSeconds = 1.5;
 
     /// <summary>How many times as fast Cresset is: the median over the rounds of their time / our time.</summary>
     public double Ratio => Median([.. Ours.Seconds.Zip(Theirs.Seconds, (ours, theirs) => theirs / ours)]);
@@ -73,11 +73,15 @@ sealed record Measurement(Work Work, Series Ours, Series Theirs, Accuracy Accura
         return seconds;
     }
 
-    // Seconds a step. The step before the clock starts brings the caches to this library's side.
+    // Seconds a step. The other library's garbage is collected before, so that nobody pays for it; the step before the clock
+    // starts brings the caches to this library's side.
     static double Sample(IRun run, int steps, int threads, ref long bytes)
     {
         // Worker threads of the other library spin for some milliseconds before they sleep.
         if (threads > 1) Thread.Sleep(50);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
         run.Step();
         var before = GC.GetTotalAllocatedBytes(precise: true);
         var start = Stopwatch.GetTimestamp();
