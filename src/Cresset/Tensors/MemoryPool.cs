@@ -16,8 +16,6 @@ public static unsafe class MemoryPool
     const int Alignment = 64;
     // About what the second cache of a core holds: blocks that are lent again soon are still there.
     const long SmallestBudget = 2L << 20;
-    // Work without boundaries is collected at this multiple of the budget.
-    const long HardFactor = 2;
     // What a lent block costs beside its memory (handle, storage, tensor), so that many small ones are collected too.
     const long Overhead = 512;
 
@@ -26,7 +24,7 @@ public static unsafe class MemoryPool
     static Block?[] lent = new Block?[1024];
     static int lentCount;
     static long lentBytes, freeBytes;
-    // What lived after the last full collection, and how much may be lent before the next one of any kind.
+    // What lived after the last collection of all generations, and how much may be lent before the next one of any kind.
     static long living;
     static long budget = SmallestBudget;
     static int collectionsSeen;
@@ -80,8 +78,8 @@ public static unsafe class MemoryPool
             {
                 // A collection that happened for another reason may have told of dead storages already.
                 var collections = GC.CollectionCount(0);
-                if (collections != collectionsSeen && lentBytes > budget / 2) TakeBack();
-                if (stack.Count == 0 && lentBytes + rounded > HardFactor * budget) Collect();
+                if (collections != collectionsSeen && lentBytes > budget - SmallestBudget / 2) TakeBack();
+                if (stack.Count == 0 && lentBytes + rounded > budget + SmallestBudget) Collect();
             }
             Block block;
             if (stack.TryPop(out var free))
@@ -129,25 +127,22 @@ public static unsafe class MemoryPool
         }
     }
 
-    // The youngest generation first: it costs microseconds where nearly everything is dead. Older ones only where that gives back
-    // less than half of what has been lent since the last full collection; after one, the budget follows what lives, so that
-    // the next is as far away as the work is large.
+    // The youngest generation: it costs microseconds where nearly everything is dead, and blocks come back while they are in the
+    // cache. Older ones only when as much has been lent again as lived after the last such collection, so that what is dead
+    // there costs at most as much memory as what lives, and collecting it a small part of the work.
     static void Collect()
     {
         for (var generation = 0; generation <= GC.MaxGeneration; generation++)
         {
             GC.Collect(generation, GCCollectionMode.Forced, blocking: true, compacting: false);
             TakeBack();
-            if (lentBytes <= living + (budget - living) / 2) return;
+            if (lentBytes <= 2 * living + SmallestBudget) break;
+            if (generation == GC.MaxGeneration) living = lentBytes;
         }
         SetBudget();
     }
 
-    static void SetBudget()
-    {
-        living = lentBytes;
-        budget = living + Math.Max(SmallestBudget, living);
-    }
+    static void SetBudget() => budget = lentBytes + Math.Max(SmallestBudget, lentBytes / 8);
 
     static void TakeBack()
     {
@@ -177,6 +172,7 @@ public static unsafe class MemoryPool
             GC.Collect();
             TakeBack();
             TrimFree();
+            living = lentBytes;
             SetBudget();
         }
     }
