@@ -11,8 +11,11 @@ unsafe interface IMicrokernel<T> where T : unmanaged
     static abstract int Rows { get; }
     static abstract int Columns { get; }
 
-    // c (Rows x Columns) = or += the sum over k of column k of panel a times row k of panel b.
-    static abstract void Run(long k, T* a, T* b, T* c, long cStride, bool add);
+    // How many rows it computes where so many are wanted of a panel that is not full.
+    static abstract int RowsFor(int wanted);
+
+    // c (rows x Columns) = or += the sum over k of column k of panel a times row k of panel b; rows as RowsFor gave it.
+    static abstract void Run(int rows, long k, T* a, T* b, T* c, long cStride, bool add);
 }
 
 // Matrix products, after Goto and van de Geijn (2008) and BLIS: A and B are packed into panels that the microkernel reads
@@ -22,6 +25,8 @@ static unsafe class Gemm
 {
     // Panels of this depth: one of B stays in the first cache, a tile's panels of A in the second.
     const int BlockK = 256;
+    // A tile of C: its panels of A and its block of C stay in the second cache while panels of B go by.
+    const int TileRows = 480, TileColumns = 128;
     // What is packed at once, at most; larger products go in several rounds.
     const int RoundM = 3072, RoundN = 3072, RoundK = 2048;
     const long ParallelWork = 1 << 18;
@@ -96,11 +101,11 @@ static unsafe class Gemm
         {
             panelsA = (M + TKernel.Rows - 1) / TKernel.Rows;
             panelsB = (N + TKernel.Columns - 1) / TKernel.Columns;
-            // Tiles of about 120 rows and 256 columns; narrower ones where there would be few, so that threads have work.
-            tilePanelsA = Math.Min(panelsA, Math.Max(1, 120 / TKernel.Rows));
-            tilePanelsB = Math.Min(panelsB, Math.Max(1, 256 / TKernel.Columns));
+            tilePanelsA = Share(panelsA, TileRows / TKernel.Rows);
+            tilePanelsB = Share(panelsB, TileColumns / TKernel.Columns);
             packsB = tilePanelsA == panelsA;
             packsA = !packsB && tilePanelsB == panelsB;
+            // Narrower tiles where there would be few, so that threads have work.
             while (!packsA && tilePanelsB > 1 && Tiles() < 16) tilePanelsB = (tilePanelsB + 1) / 2;
             while (!packsB && tilePanelsA > 1 && Tiles() < (packsA ? 16 : 8)) tilePanelsA = (tilePanelsA + 1) / 2;
             tilesB = (panelsB + tilePanelsB - 1) / tilePanelsB;
@@ -114,6 +119,13 @@ static unsafe class Gemm
             Run(Tiles(), parallel);
         }
 
+        // As many panels to a tile as make tiles of about equal size, none above the limit.
+        static int Share(int panels, int limit)
+        {
+            var tiles = (panels + limit - 1) / limit;
+            return (panels + tiles - 1) / tiles;
+        }
+
         readonly int Tiles() => (panelsA + tilePanelsA - 1) / tilePanelsA * ((panelsB + tilePanelsB - 1) / tilePanelsB);
 
         void Run(int parts, bool parallel)
@@ -125,9 +137,9 @@ static unsafe class Gemm
         public readonly void Run(int part)
         {
             if (!packing) Tile(part / tilesB * tilePanelsA, part % tilesB * tilePanelsB);
-            else if (packsA) PackB(part, 0, K, packedB + (long)part * TKernel.Columns * K);
+            else if (packsA) PackB(part, 1, 0, K, packedB + (long)part * TKernel.Columns * K);
             else if (part < panelsA) PackA(part, 0, K, packedA + (long)part * TKernel.Rows * K);
-            else PackB(part - panelsA, 0, K, packedB + (long)(part - panelsA) * TKernel.Columns * K);
+            else PackB(part - panelsA, 1, 0, K, packedB + (long)(part - panelsA) * TKernel.Columns * K);
         }
 
         readonly void PackA(int panel, int from, int depth, T* target)
@@ -136,10 +148,17 @@ static unsafe class Gemm
             Packing.Panel(A + first * ARow + from * AColumn, AColumn, ARow, Math.Min(TKernel.Rows, M - first), TKernel.Rows, depth, target);
         }
 
-        readonly void PackB(int panel, int from, int depth, T* target)
+        readonly void PackB(int panel, int count, int from, int depth, T* target)
         {
-            var first = panel * TKernel.Columns;
-            Packing.Panel(B + first * BColumn + from * BRow, BRow, BColumn, Math.Min(TKernel.Columns, N - first), TKernel.Columns, depth, target);
+            int width = TKernel.Columns, first = panel * width;
+            var source = B + first * BColumn + from * BRow;
+            if (BColumn == 1)
+            {
+                Packing.Rows(source, BRow, Math.Min(count * width, N - first), width, depth, target, (long)depth * width);
+                return;
+            }
+            for (var i = 0; i < count; i++)
+                Packing.Panel(source + i * width * BColumn, BRow, BColumn, Math.Min(width, N - first - i * width), width, depth, target + (long)i * depth * width);
         }
 
         [SkipLocalsInit]
@@ -148,7 +167,8 @@ static unsafe class Gemm
             int endA = Math.Min(firstA + tilePanelsA, panelsA), endB = Math.Min(firstB + tilePanelsB, panelsB);
             int rows = TKernel.Rows, columns = TKernel.Columns;
             var edge = stackalloc T[rows * columns];
-            var own = Workspace.Rent<T>(Workspace.Purpose.OnePanel, BlockK * Math.Max(rows, columns));
+            var own = packsA ? Workspace.Rent<T>(Workspace.Purpose.OwnPanels, BlockK * rows)
+                : packsB ? Workspace.Rent<T>(Workspace.Purpose.OwnPanels, (long)BlockK * columns * tilePanelsB) : null;
             for (var p = 0; p < K; p += BlockK)
             {
                 var depth = Math.Min(BlockK, K - p);
@@ -161,10 +181,10 @@ static unsafe class Gemm
                     }
                     continue;
                 }
+                if (packsB) PackB(firstB, endB - firstB, p, depth, own);
                 for (var j = firstB; j < endB; j++)
                 {
-                    if (packsB) PackB(j, p, depth, own);
-                    var b = packsB ? own : packedB + ((long)j * K + p) * columns;
+                    var b = packsB ? own + (long)(j - firstB) * depth * columns : packedB + ((long)j * K + p) * columns;
                     for (var i = firstA; i < endA; i++) Block(i, j, p, depth, packedA + ((long)i * K + p) * rows, b, edge);
                 }
             }
@@ -181,12 +201,13 @@ static unsafe class Gemm
             var c = C + (long)i * rows * CRow + (long)j * columns;
             int height = Math.Min(rows, M - i * rows), width = Math.Min(columns, N - j * columns);
             var add = Add || p > 0;
-            if (height == rows && width == columns)
+            var computed = TKernel.RowsFor(height);
+            if (height == computed && width == columns)
             {
-                TKernel.Run(depth, a, b, c, CRow, add);
+                TKernel.Run(computed, depth, a, b, c, CRow, add);
                 return;
             }
-            TKernel.Run(depth, a, b, edge, columns, false);
+            TKernel.Run(computed, depth, a, b, edge, columns, false);
             for (var r = 0; r < height; r++)
             {
                 ReadOnlySpan<T> block = new(edge + r * columns, width);

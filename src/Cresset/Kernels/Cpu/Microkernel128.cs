@@ -8,10 +8,11 @@ readonly unsafe struct Microkernel128<T> : IMicrokernel<T> where T : unmanaged
 {
     public static int Rows => 6;
     public static int Columns => 2 * Vector128<T>.Count;
+    public static int RowsFor(int wanted) => Rows;
 
     // Compiled at full optimisation at once: unoptimised, the first products would take a hundred times as long.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(long k, T* a, T* b, T* c, long cStride, bool add)
+    public static void Run(int rows, long k, T* a, T* b, T* c, long cStride, bool add)
     {
         var width = Vector128<T>.Count;
         Vector128<T> c0x = default, c0y = default;

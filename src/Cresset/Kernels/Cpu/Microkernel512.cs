@@ -1,19 +1,40 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Cresset.Kernels.Cpu;
 
 // 12 rows by two vectors of 512 bits: as many accumulators as the registers hold, each a local so that the JIT keeps them there.
+// The last panel of A may hold fewer rows: 8 or 4 of them cost less.
 readonly unsafe struct Microkernel512<T> : IMicrokernel<T> where T : unmanaged
 {
     public static int Rows => 12;
     public static int Columns => 2 * Vector512<T>.Count;
 
+    public static int RowsFor(int wanted) => wanted > 8 ? 12 : wanted > 4 ? 8 : 4;
+
+    public static void Run(int rows, long k, T* a, T* b, T* c, long cStride, bool add)
+    {
+        if (rows == 12) Twelve(k, a, b, c, cStride, add);
+        else if (rows == 8) Eight(k, a, b, c, cStride, add);
+        else Four(k, a, b, c, cStride, add);
+    }
+
     // Compiled at full optimisation at once: unoptimised, the first products would take a hundred times as long.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(long k, T* a, T* b, T* c, long cStride, bool add)
+    static void Twelve(long k, T* a, T* b, T* c, long cStride, bool add)
     {
         var width = Vector512<T>.Count;
+        if (Sse.IsSupported)
+        {
+            // C is met at the end only: its lines come meanwhile.
+            var line = c;
+            for (var row = 0; row < 12; row++, line += cStride)
+            {
+                Sse.Prefetch0(line);
+                Sse.Prefetch0(line + width);
+            }
+        }
         Vector512<T> c0x = default, c0y = default;
         Vector512<T> c1x = default, c1y = default;
         Vector512<T> c2x = default, c2y = default;
@@ -28,6 +49,8 @@ readonly unsafe struct Microkernel512<T> : IMicrokernel<T> where T : unmanaged
         Vector512<T> c11x = default, c11y = default;
         for (; k > 0; k--, a += 12, b += 2 * width)
         {
+            // The panel comes from the second cache, sixteen steps ahead.
+            if (Sse.IsSupported) Sse.Prefetch0(a + 16 * 12);
             Vector512<T> x = Vector512.Load(b), y = Vector512.Load(b + width), r;
             r = Vector512.Create(a[0]);
             c0x = MultiplyAdd(r, x, c0x);
@@ -78,6 +101,86 @@ readonly unsafe struct Microkernel512<T> : IMicrokernel<T> where T : unmanaged
         Store(c9x, c9y, c + 9 * cStride, add);
         Store(c10x, c10y, c + 10 * cStride, add);
         Store(c11x, c11y, c + 11 * cStride, add);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void Eight(long k, T* a, T* b, T* c, long cStride, bool add)
+    {
+        var width = Vector512<T>.Count;
+        Vector512<T> c0x = default, c0y = default;
+        Vector512<T> c1x = default, c1y = default;
+        Vector512<T> c2x = default, c2y = default;
+        Vector512<T> c3x = default, c3y = default;
+        Vector512<T> c4x = default, c4y = default;
+        Vector512<T> c5x = default, c5y = default;
+        Vector512<T> c6x = default, c6y = default;
+        Vector512<T> c7x = default, c7y = default;
+        for (; k > 0; k--, a += 12, b += 2 * width)
+        {
+            Vector512<T> x = Vector512.Load(b), y = Vector512.Load(b + width), r;
+            r = Vector512.Create(a[0]);
+            c0x = MultiplyAdd(r, x, c0x);
+            c0y = MultiplyAdd(r, y, c0y);
+            r = Vector512.Create(a[1]);
+            c1x = MultiplyAdd(r, x, c1x);
+            c1y = MultiplyAdd(r, y, c1y);
+            r = Vector512.Create(a[2]);
+            c2x = MultiplyAdd(r, x, c2x);
+            c2y = MultiplyAdd(r, y, c2y);
+            r = Vector512.Create(a[3]);
+            c3x = MultiplyAdd(r, x, c3x);
+            c3y = MultiplyAdd(r, y, c3y);
+            r = Vector512.Create(a[4]);
+            c4x = MultiplyAdd(r, x, c4x);
+            c4y = MultiplyAdd(r, y, c4y);
+            r = Vector512.Create(a[5]);
+            c5x = MultiplyAdd(r, x, c5x);
+            c5y = MultiplyAdd(r, y, c5y);
+            r = Vector512.Create(a[6]);
+            c6x = MultiplyAdd(r, x, c6x);
+            c6y = MultiplyAdd(r, y, c6y);
+            r = Vector512.Create(a[7]);
+            c7x = MultiplyAdd(r, x, c7x);
+            c7y = MultiplyAdd(r, y, c7y);
+        }
+        Store(c0x, c0y, c, add);
+        Store(c1x, c1y, c + 1 * cStride, add);
+        Store(c2x, c2y, c + 2 * cStride, add);
+        Store(c3x, c3y, c + 3 * cStride, add);
+        Store(c4x, c4y, c + 4 * cStride, add);
+        Store(c5x, c5y, c + 5 * cStride, add);
+        Store(c6x, c6y, c + 6 * cStride, add);
+        Store(c7x, c7y, c + 7 * cStride, add);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void Four(long k, T* a, T* b, T* c, long cStride, bool add)
+    {
+        var width = Vector512<T>.Count;
+        Vector512<T> c0x = default, c0y = default;
+        Vector512<T> c1x = default, c1y = default;
+        Vector512<T> c2x = default, c2y = default;
+        Vector512<T> c3x = default, c3y = default;
+        for (; k > 0; k--, a += 12, b += 2 * width)
+        {
+            Vector512<T> x = Vector512.Load(b), y = Vector512.Load(b + width), r;
+            r = Vector512.Create(a[0]);
+            c0x = MultiplyAdd(r, x, c0x);
+            c0y = MultiplyAdd(r, y, c0y);
+            r = Vector512.Create(a[1]);
+            c1x = MultiplyAdd(r, x, c1x);
+            c1y = MultiplyAdd(r, y, c1y);
+            r = Vector512.Create(a[2]);
+            c2x = MultiplyAdd(r, x, c2x);
+            c2y = MultiplyAdd(r, y, c2y);
+            r = Vector512.Create(a[3]);
+            c3x = MultiplyAdd(r, x, c3x);
+            c3y = MultiplyAdd(r, y, c3y);
+        }
+        Store(c0x, c0y, c, add);
+        Store(c1x, c1y, c + 1 * cStride, add);
+        Store(c2x, c2y, c + 2 * cStride, add);
+        Store(c3x, c3y, c + 3 * cStride, add);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

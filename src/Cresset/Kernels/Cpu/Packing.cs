@@ -13,7 +13,7 @@ static unsafe class Packing
     internal static void Panel<T>(T* source, long step, long neighbour, int valid, int width, int depth, T* target)
         where T : unmanaged
     {
-        if (neighbour == 1) Rows(source, step, valid, width, depth, target);
+        if (neighbour == 1) Rows(source, step, valid, width, depth, target, 0);
         else if (step == 1) Transposed(source, neighbour, valid, width, depth, target);
         else
         {
@@ -22,17 +22,24 @@ static unsafe class Packing
         }
     }
 
+    // Neighbours lie side by side. Several panels at once: a row's stretch in all of them is read in one go.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Rows<T>(T* source, long step, int valid, int width, int depth, T* target) where T : unmanaged
+    internal static void Rows<T>(T* source, long step, int valid, int width, int depth, T* target, long panelLength) where T : unmanaged
     {
-        var count = Vector128<T>.Count;
-        var whole = valid - valid % count;
+        int count = Vector<T>.Count, least = Vector128<T>.Count;
         for (long p = 0; p < depth; p++, source += step, target += width)
         {
-            var j = 0;
-            for (; j < whole; j += count) Vector128.Load(source + j).Store(target + j);
-            for (; j < valid; j++) target[j] = source[j];
-            for (; j < width; j++) target[j] = default;
+            T* from = source, to = target;
+            var left = valid;
+            for (; left >= width; left -= width, from += width, to += panelLength)
+            {
+                var j = 0;
+                for (; j + count <= width; j += count) Vector.Load(from + j).Store(to + j);
+                for (; j + least <= width; j += least) Vector128.Load(from + j).Store(to + j);
+                for (; j < width; j++) to[j] = from[j];
+            }
+            if (left == 0) continue;
+            for (var j = 0; j < width; j++) to[j] = j < left ? from[j] : default;
         }
     }
 
