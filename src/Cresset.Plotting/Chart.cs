@@ -78,7 +78,7 @@ public sealed class Chart
     {
         canvas.Clear(SKColors.White);
         using var paint = Paint.NewDisposablePaint();
-        new LabelStyle
+        var title = new LabelStyle
         {
             Text = Title,
             FontName = PlotFonts.For(Title),
@@ -86,7 +86,9 @@ public sealed class Chart
             Bold = true,
             ForeColor = PlotStyle.Ink,
             Alignment = Alignment.MiddleCenter,
-        }.Render(canvas, new Pixel(width / 2f, TitleHeight / 2 + 3), paint);
+        };
+        PlotStyle.Fit(title, width - 20);
+        title.Render(canvas, new Pixel(width / 2f, TitleHeight / 2 + 3), paint);
 
         int rows = (panels.Count + columns - 1) / columns;
         var size = new PixelSize((float)width / columns, (height - TitleHeight) / rows);

@@ -22,6 +22,7 @@ public sealed partial class Panel
             plot.Title(title, 15);
             plot.Axes.Title.Label.FontName = PlotFonts.For(title);
             plot.Axes.Title.Label.Bold = false;
+            PlotStyle.Fit(plot.Axes.Title.Label, 0.95f * size.Width);
         }
         var (left, right) = Shown(XLimits, XContours, xs, ToX);
         var (bottom, top) = Shown(YLimits, YContours, ys, ToY);

@@ -50,6 +50,14 @@ static class PlotStyle
         plot.Legend.BackgroundColor = Colors.White.WithAlpha(0.85);
     }
 
+    /// <summary>Makes a title smaller where it is wider than its room, but not too small to read.</summary>
+    public static void Fit(LabelStyle title, float room)
+    {
+        using var paint = Paint.NewDisposablePaint();
+        float width = title.Measure(title.Text, paint).Width;
+        if (width > room) title.FontSize = Math.Max(9, title.FontSize * room / width);
+    }
+
     /// <summary>The value, or NaN where no chart can show it.</summary>
     public static double Usable(double value) => Math.Abs(value) <= LargestValue ? value : double.NaN;
 

@@ -50,6 +50,18 @@ public sealed class FigureTests : IDisposable
     }
 
     [Fact]
+    public void A_long_title_is_written_smaller_so_that_all_of_it_is_seen()
+    {
+        NeedsFont();
+        var texts = string.Join(' ', Enumerable.Repeat("many words", 9));
+        double Size(string title) => double.Parse(
+            ChartFiles.Labels(picture.Svg(Charts.Figure(title, new Panel("x", "y").Line([0], [0])), 700)).Single(l => l.Value == title)
+                .Attribute("font-size")!.Value, System.Globalization.CultureInfo.InvariantCulture);
+        Assert.InRange(Size(texts), 9, 15);
+        Assert.Equal(18, Size("Short"));
+    }
+
+    [Fact]
     public void Every_label_has_its_colour_and_calls_of_one_label_share_it()
     {
         using var png = picture.Png(Charts.Figure("Colours",
