@@ -54,7 +54,7 @@ using (Autograd.NoGrad())
 // almost flat along. The first steps cross it, the others follow its floor, where w and b make good for each other.
 double[] line = [0, 5];
 Charts.Figure("Lesson 6: linear regression",
-    new Panel("x", "y", "The fitted line").Points([1, 2, 3], [2, 4, 6], "data").Line(line, line.Select(x => w * x + b), "model")
+    new Panel("x", "y", "The fitted line").Line(line, line.Select(x => w * x + b), "model").Points([1, 2, 3], [2, 4, 6], "data")
         .Points([4], [4 * w + b], "prediction for 4"),
     new Panel("epoch", "loss (sum of squares)", "Fast across the valley, slow along it") { LogX = true, LogY = true }
         .Line(Enumerable.Range(1, epochs).Select(e => (double)e), losses))
