@@ -49,8 +49,8 @@ foreach (var (rate, name) in new[] { (0.002, "crawls"), (0.08, "fits"), (0.2, "o
 // 2. A local optimum. Two valleys; the walk starts above the shallow one, on the right, and the deep one is behind a hill.
 static Tensor Valleys(Tensor w, Tensor _) => w.Pow(4) * 0.25 - w.Square() + w * 0.3;
 static double Depth(double w) => 0.25 * Math.Pow(w, 4) - w * w + 0.3 * w;
-var plain = Walk(Valleys, 2.4, 0, 100, p => new Sgd([p[0]], lr: 0.02));
-var heavy = Walk(Valleys, 2.4, 0, 100, p => new Sgd([p[0]], lr: 0.02, momentum: 0.9));
+var plain = Walk(Valleys, 2.4, 0, 200, p => new Sgd([p[0]], lr: 0.02));
+var heavy = Walk(Valleys, 2.4, 0, 200, p => new Sgd([p[0]], lr: 0.02, momentum: 0.9));
 Console.WriteLine($"2. plain descent stays at w = {plain[^1].X:F4}, cost {Depth(plain[^1].X):F4}");
 Console.WriteLine($"   momentum arrives at w = {heavy[^1].X:F4}, cost {Depth(heavy[^1].X):F4}");
 double[] curve = [.. Enumerable.Range(0, 101).Select(i => -2.4 + i * 0.049)];
