@@ -57,6 +57,13 @@ static class Recurrence
         var kept = records && kind is RecurrentKind.LongShortTerm or RecurrentKind.Gated ? y.EmptyLike() : null;
         var shares = Tensor.Allocate([steps.Batch, TCell.Gates * units], x.DType, backend);
         var transposed = new Operand(weights.State.Storage, weights.State.Layout.Permute([1, 0]), x.DType);
+        // Products read it row by row, step after step: transposed in memory once, where several steps of many rows gain by it.
+        if (steps.BatchSizes.Length > 2 && steps.Batch > 4)
+        {
+            var copy = Tensor.Allocate([units, TCell.Gates * units], x.DType, backend);
+            backend.Copy(transposed, copy.Operand);
+            transposed = copy.Operand;
+        }
         var bias = weights.StateBias?.Contiguous().Operand;
         foreach (var (start, count) in steps.InOrder())
         {
@@ -109,8 +116,8 @@ static class Recurrence
         // The state of a cell without a memory gets the direct share too.
         if (node.Needs(3)) result[3] = TCell.HasMemory || TCell.GatesAreSums ? dstate : dstate + carry;
         var next = 4;
-        if (present[0]) result[next++] = dgates.Sum(0);
-        if (present[1]) result[next++] = dshares.Sum(0);
+        var dbias = present[0] ? result[next++] = dgates.Sum(0) : null;
+        if (present[1]) result[next++] = TCell.GatesAreSums && dbias is not null ? dbias : dshares.Sum(0);
         if (present[2]) result[next] = carry;
         return result;
     }
