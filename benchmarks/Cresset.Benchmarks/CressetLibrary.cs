@@ -49,7 +49,7 @@ sealed class CressetLibrary : ILibrary
     {
         readonly Module model;
         readonly Loss criterion;
-        readonly Sgd optimizer;
+        readonly Optimizer optimizer;
         readonly Tensor input, target;
 
         public TrainingRun(TrainingWork work)
@@ -61,7 +61,7 @@ sealed class CressetLibrary : ILibrary
             (criterion, target) = work.Loss == LossKind.CrossEntropy
                 ? ((Loss)new CrossEntropyLoss(), Tensor.From(draw.Labels(n)))
                 : (new MseLoss(LossReduction.Sum), Tensor.From(draw.Uniform(work.Input), new Shape(work.Input)));
-            optimizer = new Sgd(model.Parameters(), work.LearningRate, work.Momentum);
+            optimizer = work.Adam ? new Adam(model.Parameters(), work.LearningRate) : new Sgd(model.Parameters(), work.LearningRate, work.Momentum);
         }
 
         public void Step() => Train();
@@ -145,6 +145,10 @@ sealed class CressetLibrary : ILibrary
             case AvgPool p: return new AvgPool2d(p.Kernel, p.Stride, p.Padding);
             case GlobalAvgPool: return new AdaptiveAvgPool2d(1);
             case Flatten: return new Nn.Flatten();
+            case Recurrent r:
+                var recurrent = new RecurrentModule(r);
+                foreach (var (parameter, size) in recurrent.Parameters().Zip(r.ParameterSizes)) Set(parameter, draw.Weights(size, r.Hidden));
+                return recurrent;
             case Chain c: return new Sequential(Array.ConvertAll(c.Layers, inner => Build(inner, draw)));
             case Residual r: return new ResidualModule(Build(r.Main, draw), r.Shortcut is null ? null : Build(r.Shortcut, draw));
             case Branches b: return new BranchesModule(Array.ConvertAll(b.Layers, inner => Build(inner, draw)));
@@ -153,6 +157,14 @@ sealed class CressetLibrary : ILibrary
     }
 
     static void Set(Tensor tensor, float[] values) => values.CopyTo(tensor.AsSpan<float>());
+
+    sealed class RecurrentModule(Recurrent layer) : Module
+    {
+        readonly Lstm? lstm = layer.Memory ? new Lstm(layer.In, layer.Hidden, layer.Layers, batchFirst: true, bidirectional: layer.Bidirectional) : null;
+        readonly Gru? gru = layer.Memory ? null : new Gru(layer.In, layer.Hidden, layer.Layers, batchFirst: true, bidirectional: layer.Bidirectional);
+
+        public override Tensor Forward(Tensor x) => (lstm is null ? gru!.Forward(x).Output : lstm.Forward(x).Output).Select(1, -1);
+    }
 
     sealed class ResidualModule(Module main, Module? shortcut) : Module
     {

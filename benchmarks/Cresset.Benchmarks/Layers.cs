@@ -21,6 +21,28 @@ sealed record GlobalAvgPool : Layer;
 
 sealed record Flatten : Layer;
 
+/// <summary>The last step's outputs of a recurrent network over [N, T, In], batch first; gated where not
+/// <paramref name="Memory"/>, which is long short-term memory.</summary>
+sealed record Recurrent(bool Memory, int In, int Hidden, int Layers = 1, bool Bidirectional = false) : Layer
+{
+    /// <summary>The sizes of the parameters, in the order of PyTorch's state dictionary.</summary>
+    public IEnumerable<int> ParameterSizes
+    {
+        get
+        {
+            int gates = Memory ? 4 : 3, directions = Bidirectional ? 2 : 1;
+            for (var layer = 0; layer < Layers; layer++)
+                for (var direction = 0; direction < directions; direction++)
+                {
+                    yield return gates * Hidden * (layer == 0 ? In : directions * Hidden);
+                    yield return gates * Hidden * Hidden;
+                    yield return gates * Hidden;
+                    yield return gates * Hidden;
+                }
+        }
+    }
+}
+
 sealed record Chain(params Layer[] Layers) : Layer;
 
 /// <summary>relu(main(x) + shortcut(x)), where no shortcut is x itself.</summary>
@@ -33,6 +55,10 @@ sealed record Branches(params Layer[] Layers) : Layer;
 static class Networks
 {
     public static Layer LinearRegression => new Linear(1, 1);
+
+    public static Layer Lstm => new Chain(new Recurrent(Memory: true, 28, 128), new Linear(128, 10));
+
+    public static Layer Gru => new Chain(new Recurrent(Memory: false, 100, 100, Layers: 2, Bidirectional: true), new Linear(200, 10));
 
     public static Layer Mlp => new Chain(
         new Linear(784, 512), new Relu(), new Linear(512, 256), new Relu(), new Linear(256, 128), new Relu(),

@@ -25,9 +25,10 @@ enum LossKind
     SquaredErrorSum,
 }
 
-/// <summary>Forward, loss, gradients and a step of stochastic gradient descent, always on the same batch.</summary>
-sealed record TrainingWork(string Name, Layer Network, int[] Input, double LearningRate, double Momentum,
-    LossKind Loss = LossKind.CrossEntropy, double Tolerance = 1e-5) : Work("training", Name, Tolerance);
+/// <summary>Forward, loss, gradients and a step of an optimizer, always on the same batch: stochastic gradient descent, or
+/// <paramref name="Adam"/> with its usual settings.</summary>
+sealed record TrainingWork(string Name, Layer Network, int[] Input, double LearningRate, double Momentum = 0,
+    LossKind Loss = LossKind.CrossEntropy, double Tolerance = 1e-5, bool Adam = false) : Work("training", Name, Tolerance);
 
 /// <summary>Forward in evaluation mode, without gradients.</summary>
 sealed record InferenceWork(string Name, Layer Network, int[] Input) : Work("inference", Name, 1e-5);
@@ -54,6 +55,8 @@ static class Works
             // Among its millions of values before a ReLU some are 0 but for rounding: each that falls to the other side of the
             // kink changes the gradients by some thousandths.
             Tolerance: 1e-2),
+        new TrainingWork("training step, LSTM(28, 128), 28 steps, batch 64", Networks.Lstm, [64, 28, 28], 0.001, Adam: true),
+        new TrainingWork("training step, 2-layer bidirectional GRU(100, 100), 10 steps, batch 256", Networks.Gru, [256, 10, 100], 0.001, Adam: true),
         new InferenceWork("inference, MLP, batch 1", Networks.Mlp, [1, 784]),
         new InferenceWork("inference, CNN, batch 1", Networks.Cnn, [1, 1, 28, 28]),
         new InferenceWork("inference, ResNet-20, batch 1", Networks.ResNet20, [1, 3, 32, 32]),

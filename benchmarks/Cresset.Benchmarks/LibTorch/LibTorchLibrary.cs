@@ -82,7 +82,7 @@ sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
             (criterion, target) = work.Loss == LossKind.CrossEntropy
                 ? ((torch.nn.Module<torch.Tensor, torch.Tensor, torch.Tensor>)torch.nn.CrossEntropyLoss(), torch.tensor(draw.Labels(work.Input[0])))
                 : (torch.nn.MSELoss(torch.nn.Reduction.Sum), From(draw.Uniform(work.Input), work.Input, dtype));
-            optimizer = torch.optim.SGD(model.parameters(), work.LearningRate, work.Momentum);
+            optimizer = work.Adam ? torch.optim.Adam(model.parameters(), work.LearningRate) : torch.optim.SGD(model.parameters(), work.LearningRate, work.Momentum);
         }
 
         public void Step()
@@ -187,6 +187,10 @@ sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
             case AvgPool p: return torch.nn.AvgPool2d(p.Kernel, p.Stride, p.Padding);
             case GlobalAvgPool: return torch.nn.AdaptiveAvgPool2d(1);
             case Flatten: return torch.nn.Flatten();
+            case Recurrent r:
+                var recurrent = new RecurrentModule(r);
+                foreach (var (parameter, size) in recurrent.parameters().Zip(r.ParameterSizes)) Set(parameter, draw.Weights(size, r.Hidden));
+                return recurrent;
             case Chain c: return torch.nn.Sequential(Array.ConvertAll(c.Layers, inner => Build(inner, draw)));
             case Residual r: return new ResidualModule(Build(r.Main, draw), r.Shortcut is null ? null : Build(r.Shortcut, draw));
             case Branches b: return new BranchesModule(Array.ConvertAll(b.Layers, inner => Build(inner, draw)));
@@ -199,6 +203,21 @@ sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
         using var gradients = torch.no_grad();
         using var source = torch.tensor(values, tensor.shape);
         tensor.copy_(source);
+    }
+
+    sealed class RecurrentModule : Module
+    {
+        readonly TorchSharp.Modules.LSTM? lstm;
+        readonly TorchSharp.Modules.GRU? gru;
+
+        public RecurrentModule(Recurrent layer) : base(nameof(RecurrentModule))
+        {
+            if (layer.Memory) lstm = torch.nn.LSTM(layer.In, layer.Hidden, layer.Layers, batchFirst: true, bidirectional: layer.Bidirectional);
+            else gru = torch.nn.GRU(layer.In, layer.Hidden, layer.Layers, batchFirst: true, bidirectional: layer.Bidirectional);
+            RegisterComponents();
+        }
+
+        public override torch.Tensor forward(torch.Tensor x) => (lstm is null ? gru!.call(x).Item1 : lstm.call(x).Item1).select(1, -1);
     }
 
     sealed class ResidualModule : Module
