@@ -26,11 +26,11 @@ enum LossKind
 }
 
 /// <summary>Forward, loss, gradients and a step of stochastic gradient descent, always on the same batch.</summary>
-sealed record TrainingWork(string Name, Layer Network, int[] Input, double LearningRate, double Momentum,
+sealed record TrainingWork(string Name, Network Network, int[] Input, double LearningRate, double Momentum,
     LossKind Loss = LossKind.CrossEntropy, double Tolerance = 1e-5) : Work("training", Name, Tolerance);
 
 /// <summary>Forward in evaluation mode, without gradients.</summary>
-sealed record InferenceWork(string Name, Layer Network, int[] Input) : Work("inference", Name, 1e-5);
+sealed record InferenceWork(string Name, Network Network, int[] Input) : Work("inference", Name, 1e-5);
 
 static class Works
 {
