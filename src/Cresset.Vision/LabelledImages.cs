@@ -107,6 +107,32 @@ public sealed class LabelledImages
     /// <param name="transform">
     /// What is done to the uint8 pictures [N, C, H, W]; null for <see cref="Vision.ToTensor"/>: float32 from 0 to 1.
     /// </param>
-    public TensorDataset ToDataset(ITransform? transform = null) =>
-        new((transform ?? new ToTensor()).Apply(ToTensor()), Tensor.From(Labels));
+    /// <param name="augmentation">
+    /// What is done to the transformed pictures each time they are read, such as a <see cref="RandomCrop"/>; null for
+    /// nothing. On the loader's workers, where there are some.
+    /// </param>
+    public TensorDataset ToDataset(ITransform? transform = null, ITransform? augmentation = null)
+    {
+        Tensor images = (transform ?? new ToTensor()).Apply(ToTensor()), labels = Tensor.From(Labels);
+        return augmentation is null ? new TensorDataset(images, labels) : new AugmentedDataset(images, labels, augmentation);
+    }
+
+    private sealed class AugmentedDataset(Tensor images, Tensor labels, ITransform augmentation) : TensorDataset(images, labels)
+    {
+        public override (Tensor, Tensor) this[int index]
+        {
+            get
+            {
+                var (image, label) = base[index];
+                return (augmentation.Apply(image), label);
+            }
+        }
+
+        protected override bool TryGetBatch(ReadOnlySpan<int> indices, out (Tensor, Tensor) batch)
+        {
+            base.TryGetBatch(indices, out batch);
+            batch.Item1 = augmentation.Apply(batch.Item1);
+            return true;
+        }
+    }
 }
