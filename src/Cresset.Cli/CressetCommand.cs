@@ -61,6 +61,7 @@ static class CressetCommand
             TrainCommand.Create((result, options) => Guarded(result, terminal => TrainCommand.Run(options(), terminal, stop))),
             EvalCommand.Create((result, options) => Guarded(result, terminal => EvalCommand.Run(options(), terminal, stop))),
             PredictCommand.Create((result, options) => Guarded(result, terminal => PredictCommand.Run(options(), terminal))),
+            SummaryCommand.Create((result, options) => Guarded(result, terminal => SummaryCommand.Run(options(), terminal))),
             verbose, quiet, plain, new HelpOption(), new VersionOption(),
         };
         var help = root.Options.OfType<HelpOption>().Single();
@@ -129,6 +130,7 @@ static class CressetCommand
                 TrainCommand.Name => TrainCommand.Examples,
                 EvalCommand.Name => EvalCommand.Examples,
                 PredictCommand.Name => PredictCommand.Examples,
+                SummaryCommand.Name => SummaryCommand.Examples,
                 _ => [TrainCommand.Examples[0], EvalCommand.Examples[0], PredictCommand.Examples[0]],
             };
             output.WriteLine("Examples:");

@@ -51,7 +51,7 @@ sealed record ModelCard(
             throw Wrong("classes", "a list of names", e);
         }
         if (classes.Length is 0 or > mostClasses || classes.Any(c => c is null)) throw Wrong("classes", "a list of names");
-        var shape = Shape();
+        var shape = PictureShape.Parse(Entry("shape")) ?? throw Wrong("shape", "a shape such as 1x28x28");
         double[] mean = Numbers("mean"), deviation = Numbers("std");
         if (mean.Length != shape.Channels) throw Wrong("mean", "a number for each channel");
         if (deviation.Length != shape.Channels || deviation.Any(d => d <= 0)) throw Wrong("std", "a number above 0 for each channel");
@@ -73,14 +73,6 @@ sealed record ModelCard(
             double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value)
                 ? value
                 : throw Wrong(name, "numbers"))];
-
-        PictureShape Shape()
-        {
-            const int largest = 4096;
-            int[] sizes = [.. Entry("shape").Split('x').Select(part =>
-                int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int size) && size is > 0 and <= largest ? size : throw Wrong("shape", "sizes"))];
-            return sizes is [1 or 3, _, _] ? new PictureShape(sizes[0], sizes[1], sizes[2]) : throw Wrong("shape", "a shape such as 1x28x28");
-        }
 
         CommandException Wrong(string name, string expected, Exception? cause = null) => new(
             $"{path}: expected {expected} as {Prefix}{name} in its metadata, got something else; the file is damaged.", cause: cause);

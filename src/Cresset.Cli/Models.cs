@@ -1,3 +1,4 @@
+using System.Globalization;
 using Cresset.Nn;
 using Cresset.Vision;
 
@@ -11,6 +12,14 @@ readonly record struct PictureShape(int Channels, int Height, int Width)
     public int Pixels => Channels * Height * Width;
 
     public static PictureShape Of(LabelledImages images) => new(images.Channels, images.Height, images.Width);
+
+    /// <summary>A shape as it is written; null where the text is none, or one of more than 2^24 pixels.</summary>
+    public static PictureShape? Parse(string text)
+    {
+        const long most = 1 << 24;
+        int[] sizes = [.. text.Split('x').Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int size) ? size : 0)];
+        return sizes is [1 or 3, > 0, > 0] && (long)sizes[1] * sizes[2] <= most / sizes[0] ? new PictureShape(sizes[0], sizes[1], sizes[2]) : null;
+    }
 
     public override string ToString() => $"{Channels}x{Height}x{Width}";
 }

@@ -70,6 +70,32 @@ public class ModelsTests
     }
 
     [Fact]
+    public void Summary_shows_layers_and_totals_of_a_network_and_of_a_run()
+    {
+        var result = CommandLine.Run("summary", "--model", "inception");
+        Assert.Equal(0, result.Code);
+        Assert.Contains("Parameters: 97,298, of which 97,298 trainable and 0 frozen", result.Output, StringComparison.Ordinal);
+        Assert.Matches(@"Conv2d \(branch5x5_2\) +\[1, 24, 12, 12\] +9,624 +1,382,400", result.Output); // 144 places, 24 channels, 16 x 25 products
+        Assert.Contains("11,689,512", CommandLine.Run("summary", "--model", "resnet18", "--shape", "3x96x96", "--classes", "1000").Output, StringComparison.Ordinal);
+
+        using var temp = new TempFolder();
+        Assert.Equal(0, CommandLine.Run("train", "--model", "linear", "--epochs", "1", "--train-count", "20", "--test-count", "10", "--output", temp.Path).Code);
+        Assert.Contains("Multiply-adds: 7,840", CommandLine.Run("summary", "--model", Directory.GetDirectories(temp.Path).Single()).Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("error: unknown model 'inceptoin'. Did you mean inception?", "--model", "inceptoin")]
+    [InlineData("error: --shape: expected channels, height and width such as 3x32x32, got '32x32'.", "--model", "cnn", "--shape", "32x32")]
+    [InlineData("error: --model: cnn takes pictures of 1x28x28 (grey); those of --shape are 3x32x32.", "--model", "cnn", "--shape", "3x32x32")]
+    [InlineData("error: --classes: expected a whole number of at least 1, got 0.", "--model", "cnn", "--classes", "0")]
+    public void Summary_refuses_what_makes_no_sense(string message, params string[] options)
+    {
+        var result = CommandLine.Run(["summary", .. options]);
+        Assert.Equal(2, result.Code);
+        Assert.StartsWith(message, result.ErrorLine, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Trains_on_part_of_CIFAR_10()
     {
         var root = Environment.GetEnvironmentVariable("CRESSET_DATA");
