@@ -144,6 +144,7 @@ public class Cifar10Tests
             long[] predicted = model.Forward(transform.Apply(part.ToTensor())).ArgMax(1).ToArray<long>();
             right += predicted.Zip(part.Labels).Count(pair => pair.First == pair.Second);
         }
+        TestContext.Current.SendDiagnosticMessage($"{right} of {test.Count}");
         Assert.InRange(right, 8053, 8153);
     }
 }
