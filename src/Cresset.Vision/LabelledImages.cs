@@ -108,30 +108,34 @@ public sealed class LabelledImages
     /// What is done to the uint8 pictures [N, C, H, W]; null for <see cref="Vision.ToTensor"/>: float32 from 0 to 1.
     /// </param>
     /// <param name="augmentation">
-    /// What is done to the transformed pictures each time they are read, such as a <see cref="RandomCrop"/>; null for
-    /// nothing. On the loader's workers, where there are some.
+    /// What is done to the transformed pictures, such as a <see cref="RandomCrop"/>; null for nothing. With one the
+    /// pictures stay bytes in memory, and both are done each time they are read, on the loader's workers where there are
+    /// some.
     /// </param>
     public TensorDataset ToDataset(ITransform? transform = null, ITransform? augmentation = null)
     {
-        Tensor images = (transform ?? new ToTensor()).Apply(ToTensor()), labels = Tensor.From(Labels);
-        return augmentation is null ? new TensorDataset(images, labels) : new AugmentedDataset(images, labels, augmentation);
+        transform ??= new ToTensor();
+        Tensor labels = Tensor.From(Labels);
+        return augmentation is null
+            ? new TensorDataset(transform.Apply(ToTensor()), labels)
+            : new AugmentedDataset(ToTensor(), labels, new Compose(transform, augmentation));
     }
 
-    private sealed class AugmentedDataset(Tensor images, Tensor labels, ITransform augmentation) : TensorDataset(images, labels)
+    private sealed class AugmentedDataset(Tensor images, Tensor labels, ITransform transform) : TensorDataset(images, labels)
     {
         public override (Tensor, Tensor) this[int index]
         {
             get
             {
                 var (image, label) = base[index];
-                return (augmentation.Apply(image), label);
+                return (transform.Apply(image), label);
             }
         }
 
         protected override bool TryGetBatch(ReadOnlySpan<int> indices, out (Tensor, Tensor) batch)
         {
             base.TryGetBatch(indices, out batch);
-            batch.Item1 = augmentation.Apply(batch.Item1);
+            batch.Item1 = transform.Apply(batch.Item1);
             return true;
         }
     }
