@@ -39,7 +39,7 @@ def set_state(model):
         if name.endswith("num_batches_tracked"):
             continue
         numbers = fill(value.shape, seed)
-        if value.dim() > 1 and not name.endswith(("class_token", "pos_embedding")):
+        if value.dim() > 1:
             numbers = numbers * (1.7 / (value.numel() // value.shape[0]) ** 0.5)
         elif name.endswith(("weight", "running_var")):
             numbers = 1 + 0.5 * numbers

@@ -126,8 +126,8 @@ public class Cifar10Tests
         Assert.All(Enumerable.Range(0, 10), c => Assert.Equal(1000, test.Labels.Count(label => label == c)));
     }
 
-    // The figure is PyTorch's for this checkpoint on these pictures, decoded by PIL; another JPEG decoder may differ in a
-    // few pictures.
+    // PyTorch 1.13 has 8103 of 10,000 right on these pictures; rounding on other vector widths may change a
+    // picture or two.
     [Fact]
     public void A_checkpoint_of_PyTorch_scores_as_there()
     {
@@ -144,7 +144,6 @@ public class Cifar10Tests
             long[] predicted = model.Forward(transform.Apply(part.ToTensor())).ArgMax(1).ToArray<long>();
             right += predicted.Zip(part.Labels).Count(pair => pair.First == pair.Second);
         }
-        TestContext.Current.SendDiagnosticMessage($"{right} of {test.Count}");
-        Assert.InRange(right, 8053, 8153);
+        Assert.InRange(right, 8098, 8108);
     }
 }
