@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset;
@@ -24,6 +25,7 @@ static class ElementaryFunctions
     }
 
     // Cephes: a rational function near 0, the exponential elsewhere.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static L Tanh<L>(L x) where L : struct, ILanes<L>
     {
         L size = L.Abs(x), z = x * x;
