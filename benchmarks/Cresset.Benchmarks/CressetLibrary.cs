@@ -118,66 +118,36 @@ sealed class CressetLibrary : ILibrary
 
     static double[] Values(Tensor tensor) => tensor.Detach().To(DType.Float64).ToArray<double>();
 
-    static Module Build(Layer layer, Draw draw)
+    /// <summary>The library's model with drawn weights, layer by layer in the order of its parameters.</summary>
+    static Module Build(Network network, Draw draw)
     {
-        switch (layer)
-        {
-            case Linear l:
-                var linear = new Nn.Linear(l.In, l.Out);
-                Set(linear.Weight, draw.Weights(l.Out * l.In, l.In));
-                Set(linear.Bias!, draw.Weights(l.Out, l.In));
-                return linear;
-            case Conv c:
-                var conv = new Conv2d(c.In, c.Out, c.Kernel, c.Stride, c.Padding, bias: c.Bias);
-                var fanIn = c.In * c.Kernel * c.Kernel;
-                Set(conv.Weight, draw.Weights(c.Out * fanIn, fanIn));
-                if (c.Bias) Set(conv.Bias!, draw.Weights(c.Out, fanIn));
-                return conv;
-            case BatchNorm b:
-                var norm = new BatchNorm2d(b.Channels);
-                Set(norm.Weight!, draw.Uniform(b.Channels, 0.5, 1.5));
-                Set(norm.Bias!, draw.Uniform(b.Channels, -0.5, 0.5));
-                Set(norm.RunningMean!, draw.Uniform(b.Channels, -0.1, 0.1));
-                Set(norm.RunningVar!, draw.Uniform(b.Channels, 0.5, 1.5));
-                return norm;
-            case Relu: return new ReLU();
-            case MaxPool p: return new MaxPool2d(p.Kernel);
-            case AvgPool p: return new AvgPool2d(p.Kernel, p.Stride, p.Padding);
-            case GlobalAvgPool: return new AdaptiveAvgPool2d(1);
-            case Flatten: return new Nn.Flatten();
-            case Recurrent r:
-                var recurrent = new RecurrentModule(r);
-                foreach (var (parameter, size) in recurrent.Parameters().Zip(r.ParameterSizes)) Set(parameter, draw.Weights(size, r.Hidden));
-                return recurrent;
-            case Chain c: return new Sequential(Array.ConvertAll(c.Layers, inner => Build(inner, draw)));
-            case Residual r: return new ResidualModule(Build(r.Main, draw), r.Shortcut is null ? null : Build(r.Shortcut, draw));
-            case Branches b: return new BranchesModule(Array.ConvertAll(b.Layers, inner => Build(inner, draw)));
-            default: throw new ArgumentException($"Cresset: no module for {layer}");
-        }
+        var model = network.Create();
+        foreach (var module in model.Modules())
+            switch (module)
+            {
+                case Nn.Linear linear:
+                    var inputs = linear.Weight.Size(1);
+                    Set(linear.Weight, draw.Weights(linear.Weight.ElementCount, inputs));
+                    Set(linear.Bias!, draw.Weights(linear.Bias!.ElementCount, inputs));
+                    break;
+                case Conv2d conv:
+                    var fanIn = conv.Weight.ElementCount / conv.Weight.Size(0);
+                    Set(conv.Weight, draw.Weights(conv.Weight.ElementCount, fanIn));
+                    if (conv.Bias is { } bias) Set(bias, draw.Weights(bias.ElementCount, fanIn));
+                    break;
+                case BatchNorm2d norm:
+                    Set(norm.Weight!, draw.Uniform(norm.NumFeatures, 0.5, 1.5));
+                    Set(norm.Bias!, draw.Uniform(norm.NumFeatures, -0.5, 0.5));
+                    Set(norm.RunningMean!, draw.Uniform(norm.NumFeatures, -0.1, 0.1));
+                    Set(norm.RunningVar!, draw.Uniform(norm.NumFeatures, 0.5, 1.5));
+                    break;
+                case Lstm or Gru:
+                    var hidden = module is Lstm lstm ? lstm.HiddenSize : ((Gru)module).HiddenSize;
+                    foreach (var parameter in module.Parameters()) Set(parameter, draw.Weights(parameter.ElementCount, hidden));
+                    break;
+            }
+        return model;
     }
 
     static void Set(Tensor tensor, float[] values) => values.CopyTo(tensor.AsSpan<float>());
-
-    sealed class RecurrentModule(Recurrent layer) : Module
-    {
-        readonly Lstm? lstm = layer.Memory ? new Lstm(layer.In, layer.Hidden, layer.Layers, batchFirst: true, bidirectional: layer.Bidirectional) : null;
-        readonly Gru? gru = layer.Memory ? null : new Gru(layer.In, layer.Hidden, layer.Layers, batchFirst: true, bidirectional: layer.Bidirectional);
-
-        public override Tensor Forward(Tensor x) => (lstm is null ? gru!.Forward(x).Output : lstm.Forward(x).Output).Select(1, -1);
-    }
-
-    sealed class ResidualModule(Module main, Module? shortcut) : Module
-    {
-        readonly Module main = main;
-        readonly Module? shortcut = shortcut;
-
-        public override Tensor Forward(Tensor x) => (main.Forward(x) + (shortcut is null ? x : shortcut.Forward(x))).Relu();
-    }
-
-    sealed class BranchesModule(Module[] branches) : Module
-    {
-        readonly Module[] branches = branches;
-
-        public override Tensor Forward(Tensor x) => Tensor.Cat(Array.ConvertAll(branches, branch => branch.Forward(x)), 1);
-    }
 }

@@ -1,6 +1,9 @@
+using Cresset.Nn;
+using Cresset.Vision;
+
 namespace Cresset.Benchmarks;
 
-/// <summary>A network as both libraries build it: described once, so that neither side can differ in shape or order.</summary>
+/// <summary>A network layer by layer, for libraries that are to build the same as Cresset's.</summary>
 abstract record Layer;
 
 sealed record Linear(int In, int Out) : Layer;
@@ -48,29 +51,48 @@ sealed record Chain(params Layer[] Layers) : Layer;
 /// <summary>relu(main(x) + shortcut(x)), where no shortcut is x itself.</summary>
 sealed record Residual(Layer Main, Layer? Shortcut = null) : Layer;
 
+/// <summary>Every second row and column, and so many channels of zeros before and after.</summary>
+sealed record Subsample(int Zeros) : Layer;
+
 /// <summary>Several networks of one input, joined over the channels.</summary>
 sealed record Branches(params Layer[] Layers) : Layer;
+
+/// <summary>A network that is measured.</summary>
+/// <param name="Create">The library's own model.</param>
+/// <param name="Layers">The same in the order in which the model's parameters stand.</param>
+sealed record Network(Func<Module> Create, Layer Layers);
 
 /// <summary>The networks that are measured.</summary>
 static class Networks
 {
-    public static Layer LinearRegression => new Linear(1, 1);
+    public static Network LinearRegression => new(() => new Nn.Linear(1, 1), new Linear(1, 1));
 
-    public static Layer Lstm => new Chain(new Recurrent(Memory: true, 28, 128), new Linear(128, 10));
+    public static Network Lstm => Classifier(new Recurrent(Memory: true, 28, 128), new Linear(128, 10));
 
-    public static Layer Gru => new Chain(new Recurrent(Memory: false, 100, 100, Layers: 2, Bidirectional: true), new Linear(200, 10));
+    public static Network Gru => Classifier(new Recurrent(Memory: false, 100, 100, Layers: 2, Bidirectional: true), new Linear(200, 10));
 
-    public static Layer Mlp => new Chain(
+    static Network Classifier(Recurrent body, Linear head) =>
+        new(() => new Sequential(new LastOutput(body), new Nn.Linear(head.In, head.Out)), new Chain(body, head));
+
+    sealed class LastOutput(Recurrent layer) : Module
+    {
+        readonly Lstm? lstm = layer.Memory ? new Lstm(layer.In, layer.Hidden, layer.Layers, batchFirst: true, bidirectional: layer.Bidirectional) : null;
+        readonly Gru? gru = layer.Memory ? null : new Gru(layer.In, layer.Hidden, layer.Layers, batchFirst: true, bidirectional: layer.Bidirectional);
+
+        public override Tensor Forward(Tensor x) => (lstm is null ? gru!.Forward(x).Output : lstm.Forward(x).Output).Select(1, -1);
+    }
+
+    public static Network Mlp => new(() => new Mlp(), new Chain(
         new Linear(784, 512), new Relu(), new Linear(512, 256), new Relu(), new Linear(256, 128), new Relu(),
-        new Linear(128, 64), new Relu(), new Linear(64, 10));
+        new Linear(128, 64), new Relu(), new Linear(64, 10)));
 
-    public static Layer Cnn => new Chain(
+    public static Network Cnn => new(() => new Cnn(), new Chain(
         new Conv(1, 10, 5), new MaxPool(2), new Relu(), new Conv(10, 20, 5), new MaxPool(2), new Relu(),
-        new Flatten(), new Linear(320, 10));
+        new Flatten(), new Linear(320, 10)));
 
-    public static Layer Inception => new Chain(
+    public static Network Inception => new(() => new InceptionNet(), new Chain(
         new Conv(1, 10, 5), new MaxPool(2), new Relu(), InceptionBlock(10),
-        new Conv(88, 20, 5), new MaxPool(2), new Relu(), InceptionBlock(20), new Flatten(), new Linear(88 * 16, 10));
+        new Conv(88, 20, 5), new MaxPool(2), new Relu(), InceptionBlock(20), new Flatten(), new Linear(88 * 16, 10)));
 
     static Branches InceptionBlock(int channels) => new(
         new Conv(channels, 16, 1),
@@ -78,16 +100,15 @@ static class Networks
         new Chain(new Conv(channels, 16, 1), new Conv(16, 24, 3, Padding: 1), new Conv(24, 24, 3, Padding: 1)),
         new Chain(new AvgPool(3, Stride: 1, Padding: 1), new Conv(channels, 24, 1)));
 
-    public static Layer ResidualNet => new Chain(
+    public static Network ResidualNet => new(() => new ResidualNet(), new Chain(
         new Conv(1, 16, 5), new Relu(), new MaxPool(2), ResidualBlock(16),
-        new Conv(16, 32, 5), new Relu(), new MaxPool(2), ResidualBlock(32), new Flatten(), new Linear(512, 10));
+        new Conv(16, 32, 5), new Relu(), new MaxPool(2), ResidualBlock(32), new Flatten(), new Linear(512, 10)));
 
     static Residual ResidualBlock(int channels) => new(new Chain(
         new Conv(channels, channels, 3, Padding: 1), new Relu(), new Conv(channels, channels, 3, Padding: 1)));
 
-    /// <summary>ResNet-20 for pictures of 32 x 32 (He et al. 2015, section 4.2), with a 1x1 convolution where a shortcut
-    /// changes its shape.</summary>
-    public static Layer ResNet20
+    /// <summary>ResNet-20 for pictures of 32 x 32 (He et al. 2015, section 4.2).</summary>
+    public static Network ResNet20
     {
         get
         {
@@ -99,7 +120,7 @@ static class Networks
                     layers.Add(Basic(channels, wide));
                     channels = wide;
                 }
-            return new Chain([.. layers, new GlobalAvgPool(), new Flatten(), new Linear(64, 10)]);
+            return new Network(() => new CifarResNet(20), new Chain([.. layers, new GlobalAvgPool(), new Flatten(), new Linear(64, 10)]));
         }
     }
 
@@ -108,7 +129,7 @@ static class Networks
         var stride = from == to ? 1 : 2;
         return new Residual(
             new Chain(Conv3(from, to, stride), new BatchNorm(to), new Relu(), Conv3(to, to), new BatchNorm(to)),
-            from == to ? null : new Chain(new Conv(from, to, 1, stride, Bias: false), new BatchNorm(to)));
+            from == to ? null : new Subsample((to - from) / 2));
     }
 
     static Conv Conv3(int from, int to, int stride = 1) => new(from, to, 3, stride, Padding: 1, Bias: false);

@@ -27,11 +27,11 @@ enum LossKind
 
 /// <summary>Forward, loss, gradients and a step of an optimizer, always on the same batch: stochastic gradient descent, or
 /// <paramref name="Adam"/> with its usual settings.</summary>
-sealed record TrainingWork(string Name, Layer Network, int[] Input, double LearningRate, double Momentum = 0,
+sealed record TrainingWork(string Name, Network Network, int[] Input, double LearningRate, double Momentum = 0,
     LossKind Loss = LossKind.CrossEntropy, double Tolerance = 1e-5, bool Adam = false) : Work("training", Name, Tolerance);
 
 /// <summary>Forward in evaluation mode, without gradients.</summary>
-sealed record InferenceWork(string Name, Layer Network, int[] Input) : Work("inference", Name, 1e-5);
+sealed record InferenceWork(string Name, Network Network, int[] Input) : Work("inference", Name, 1e-5);
 
 static class Works
 {

@@ -61,6 +61,8 @@ static class CressetCommand
             TrainCommand.Create((result, options) => Guarded(result, terminal => TrainCommand.Run(options(), terminal, stop))),
             EvalCommand.Create((result, options) => Guarded(result, terminal => EvalCommand.Run(options(), terminal, stop))),
             PredictCommand.Create((result, options) => Guarded(result, terminal => PredictCommand.Run(options(), terminal))),
+            SummaryCommand.Create((result, options) => Guarded(result, terminal => SummaryCommand.Run(options(), terminal))),
+            LessonsCommand.Create(result => Guarded(result, LessonsCommand.Run)),
             verbose, quiet, plain, new HelpOption(), new VersionOption(),
         };
         var help = root.Options.OfType<HelpOption>().Single();
@@ -129,6 +131,8 @@ static class CressetCommand
                 TrainCommand.Name => TrainCommand.Examples,
                 EvalCommand.Name => EvalCommand.Examples,
                 PredictCommand.Name => PredictCommand.Examples,
+                SummaryCommand.Name => SummaryCommand.Examples,
+                LessonsCommand.Name => LessonsCommand.Examples,
                 _ => [TrainCommand.Examples[0], EvalCommand.Examples[0], PredictCommand.Examples[0]],
             };
             output.WriteLine("Examples:");

@@ -9,22 +9,21 @@ namespace Cresset.Cli;
 /// <param name="DataDir">Where data sets lie; null for the usual places.</param>
 /// <param name="TrainCount">How many training pictures; null for all there are.</param>
 /// <param name="TestCount">How many test pictures; null for all there are.</param>
-sealed record DataRequest(string Data, string? DataDir, int? TrainCount, int? TestCount);
+/// <param name="Shape">What pictures of a folder are brought to.</param>
+sealed record DataRequest(string Data, string? DataDir, int? TrainCount, int? TestCount, PictureShape Shape);
 
 /// <summary>A data set by name.</summary>
 /// <param name="Name">The name.</param>
-/// <param name="Normalisation">The mean and deviation in use for it; null where they are computed.</param>
+/// <param name="Shape">The shape of its pictures; null where they are brought to what the model wants.</param>
+/// <param name="Normalisation">The mean and deviation of each channel in use for it; null where they are computed.</param>
 /// <param name="Load">Loads the training part (true) or the test part.</param>
 sealed record DataSource(
-    string Name, (double Mean, double Deviation)? Normalisation,
+    string Name, PictureShape? Shape, (IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation)? Normalisation,
     Func<DataRequest, bool, Terminal, CancellationToken, LabelledImages> Load);
 
 /// <summary>The data that `--data` knows: data sets by name, and folders.</summary>
 static class DataSources
 {
-    /// <summary>Height and width of the pictures that the models take.</summary>
-    public const int Side = 28;
-
     // Two sets that share no picture: the seed decides every stroke.
     const ulong TrainDigits = 1, TestDigits = 2;
 
@@ -35,13 +34,19 @@ static class DataSources
 
     public static readonly IReadOnlyList<DataSource> All =
     [
-        new("digits", null, (request, train, _, _) => train
+        new("digits", PictureShape.Grey28, null, (request, train, _, _) => train
             ? DrawnDigits.Draw(request.TrainCount ?? 6000, TrainDigits)
             : DrawnDigits.Draw(request.TestCount ?? 1000, TestDigits)),
-        new("mnist", (0.1307, 0.3081), (request, train, terminal, stop) =>
+        new("mnist", PictureShape.Grey28, ([0.1307], [0.3081]), (request, train, terminal, stop) =>
             Take(Mnist.Load(Ensure(Mnist.Definition, request, terminal, stop), train), request, train)),
-        new("fashion-mnist", (0.2860, 0.3530), (request, train, terminal, stop) =>
+        new("fashion-mnist", PictureShape.Grey28, ([0.2860], [0.3530]), (request, train, terminal, stop) =>
             Take(FashionMnist.Load(Ensure(FashionMnist.Definition, request, terminal, stop), train), request, train)),
+        new("cifar10", PictureShape.Colour32, Cifar10.Normalisation, (request, train, terminal, stop) =>
+        {
+            // Other forms than the one that is downloaded will do.
+            var folder = new DatasetStore(request.DataDir).FolderOf(Cifar10.Definition.Name);
+            return Take(Cifar10.Load(Cifar10.IsIn(folder) ? folder : Ensure(Cifar10.Definition, request, terminal, stop), train), request, train);
+        }),
     ];
 
     /// <summary>The data set of that name, or the folder of that path.</summary>
@@ -54,7 +59,7 @@ static class DataSources
         }
         bool isZip = data.EndsWith(".zip", StringComparison.OrdinalIgnoreCase);
         if (Directory.Exists(data) || (isZip && File.Exists(data)))
-            return new DataSource(Path.GetFullPath(data), null, (request, train, _, _) => LoadFolder(Path.GetFullPath(data), request, train));
+            return new DataSource(Path.GetFullPath(data), null, null, (request, train, _, _) => LoadFolder(Path.GetFullPath(data), request, train));
         if (isZip || data.AsSpan().ContainsAny('/', '\\') || data is "." or "..")
             throw CommandException.Usage($"--data: there is no folder {data}; expected a folder (or .zip) with a folder of pictures for each class.");
         return NearMatch.Find("data set", data, All, s => s.Name);
@@ -86,10 +91,10 @@ static class DataSources
         {
             using var folder = new ImageFolder(path, train ? trainPart : testPart);
             if (!train) RequireSameClasses(path, trainPart, testPart, folder.Classes);
-            return Take(folder.Load(ImageColor.Grey, (Side, Side)), request, train);
+            return Take(Read(folder, request.Shape), request, train);
         }
         using var whole = new ImageFolder(path);
-        var images = whole.Load(ImageColor.Grey, (Side, Side));
+        var images = Read(whole, request.Shape);
         // Pictures lie class by class: counting within each class keeps the parts balanced.
         var seen = new int[images.Classes.Count];
         int[] chosen = [.. Enumerable.Range(0, images.Count)
@@ -98,6 +103,9 @@ static class DataSources
             throw new CommandException($"{path}: expected at least {HoldOut} pictures in a class, so that one can be held out for testing.");
         return Take(Pick(images, chosen), request, train);
     }
+
+    static LabelledImages Read(ImageFolder folder, PictureShape shape) =>
+        folder.Load(shape.Channels == 1 ? ImageColor.Grey : ImageColor.Rgb, (shape.Height, shape.Width));
 
     /// <summary>The names of the train and test folders, where the top of the folder holds both.</summary>
     static (string Train, string Test)? PartsOf(string path)

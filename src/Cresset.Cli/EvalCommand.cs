@@ -48,7 +48,9 @@ static class EvalCommand
         var data = request.Data ?? card.Data;
         var source = DataSources.Find(data);
         int? count = request.TestCount ?? (source.Name == card.Data ? card.TestCount : null);
-        var pictures = source.Load(new DataRequest(data, request.DataDir, null, count), false, terminal, stop);
+        var pictures = source.Load(new DataRequest(data, request.DataDir, null, count, card.Shape), false, terminal, stop);
+        if (PictureShape.Of(pictures) != card.Shape)
+            throw new CommandException($"--data: expected pictures of {card.Shape}, which the model learned from, got those of {source.Name}, which are {PictureShape.Of(pictures)}.");
         if (!pictures.Classes.SequenceEqual(card.Classes))
             throw new CommandException(
                 $"--data: expected the model's classes ({Some(card.Classes)}), got those of {source.Name} ({Some(pictures.Classes)}).");

@@ -33,10 +33,10 @@ static class Optimizers
 
     public static string WithMomentum => string.Join(" and ", All.Where(o => o.HasMomentum).Select(o => o.Name));
 
-    /// <summary>The optimizer that the settings name, checked against its options.</summary>
+    /// <summary>The optimizer that the settings, filled in, name, checked against its options.</summary>
     public static (OptimizerChoice Choice, OptimizerValues Values) Read(TrainSettings settings)
     {
-        var choice = NearMatch.Find("optimizer", settings.Optimizer, All, o => o.Name);
+        var choice = NearMatch.Find("optimizer", settings.Optimizer!, All, o => o.Name);
         if (settings.Momentum is not null and not 0 && !choice.HasMomentum)
             throw CommandException.Usage($"--momentum: {choice.Name} has none; it is for {WithMomentum}.");
         if (settings.WeightDecay is not null and not 0 && !choice.HasWeightDecay)

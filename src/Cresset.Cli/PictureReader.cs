@@ -2,7 +2,7 @@ using Cresset.Vision;
 
 namespace Cresset.Cli;
 
-/// <summary>Reads a picture file as a model wants it: grey, 28x28, ink and ground as in training.</summary>
+/// <summary>Reads a picture file as a model wants it: in its shape, and where it is grey with ink and ground as in training.</summary>
 static class PictureReader
 {
     /// <summary>Pictures whose border is darker than this lie on a dark ground, brighter than 1 - this on a bright one.</summary>
@@ -11,18 +11,21 @@ static class PictureReader
     /// <summary>Reads one picture.</summary>
     /// <param name="path">The file.</param>
     /// <param name="invert">Whether to swap dark and bright.</param>
-    /// <param name="trainedBorder">Mean border brightness of the pictures that the model learned from.</param>
+    /// <param name="card">The shape of the pictures that the model learned from, and their mean border brightness.</param>
     /// <returns>The picture, and whether dark and bright were swapped.</returns>
-    public static (ImagePixels Picture, bool Inverted) Read(string path, Invert invert, double trainedBorder)
+    public static (ImagePixels Picture, bool Inverted) Read(string path, Invert invert, ModelCard card)
     {
         if (Directory.Exists(path)) throw new CommandException($"{path}: expected a picture file, got a folder.");
         if (!File.Exists(path)) throw new CommandException($"{path}: there is no such file.");
-        var picture = ImageFile.Read(path, ImageColor.Grey, (DataSources.Side, DataSources.Side));
+        var picture = ImageFile.Read(path, card.Shape.Channels == 1 ? ImageColor.Grey : ImageColor.Rgb, (card.Shape.Height, card.Shape.Width));
+        double trainedBorder = card.Border;
         double border = ModelCard.BorderOf(picture.Pixels, picture.Height, picture.Width);
         bool swap = invert switch
         {
             Invert.Yes => true,
             Invert.No => false,
+            // Colours say more than ink and ground.
+            _ when card.Shape.Channels > 1 => false,
             _ => trainedBorder < Dark ? border > 1 - Dark : trainedBorder > 1 - Dark && border < Dark,
         };
         if (!swap) return (picture, false);

@@ -85,7 +85,7 @@ static class PredictCommand
 
     static Prediction Predict(SavedModel model, string path, PredictRequest request)
     {
-        var (picture, inverted) = PictureReader.Read(path, request.Invert, model.Card.Border);
+        var (picture, inverted) = PictureReader.Read(path, request.Invert, model.Card);
         double[] probabilities;
         using (Autograd.NoGrad())
         {

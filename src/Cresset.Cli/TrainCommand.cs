@@ -19,6 +19,7 @@ static class TrainCommand
     [
         "train",
         "train --data mnist --model mlp --epochs 10 --optimizer sgd --lr 0.01 --momentum 0.5",
+        "train --data cifar10 --model resnet20 --workers 1",
         "train --data pictures/ --model cnn --name pets",
         "train --settings runs/20261123-154500-cnn/settings.json",
     ];
@@ -33,12 +34,14 @@ static class TrainCommand
         var dataDir = Options.Text("--data-dir", "folder",
             "Where data sets lie, each in a folder of its name; a missing one is downloaded there. [default: the variable CRESSET_DATA, else the user's cache folder]");
         var model = Options.Text("--model", "name", $"The network: {Models.Names}.", defaults.Model);
-        var epochs = Options.Number<int>("--epochs", "How often to go through the training pictures.", defaults.Epochs, "-e");
-        var batch = Options.Number<int>("--batch-size", "Pictures a step.", defaults.BatchSize, "-b");
-        var optimizer = Options.Text("--optimizer", "name", $"How to change the weights: {Optimizers.Names}.", defaults.Optimizer);
-        var rate = Options.Number<double>("--lr", $"Learning rate, above 0. [default: by optimizer: {Optimizers.Rates}]");
-        var momentum = Options.Number<double>("--momentum", $"The part of the last direction that is kept, from 0 to below 1, for {Optimizers.WithMomentum}. [default: 0]");
-        var decay = Options.Number<double>("--weight-decay", "How strongly weights are drawn to 0. [default: 0; adamw: 0.01]");
+        var epochs = Options.Number<int>("--epochs", "How often to go through the training pictures. [default: by model and data]", null, "-e");
+        var batch = Options.Number<int>("--batch-size", "Pictures a step. [default: by model and data]", null, "-b");
+        var optimizer = Options.Text("--optimizer", "name", $"How to change the weights: {Optimizers.Names}. [default: by model and data]");
+        var rate = Options.Number<double>("--lr", $"Learning rate, above 0. [default: by model and data; of another optimizer than theirs: {Optimizers.Rates}]");
+        var momentum = Options.Number<double>("--momentum", $"The part of the last direction that is kept, from 0 to below 1, for {Optimizers.WithMomentum}. [default: by model and data, else 0]");
+        var decay = Options.Number<double>("--weight-decay", "How strongly weights are drawn to 0. [default: by model and data, else 0; adamw: 0.01]");
+        var schedule = Options.Text("--schedule", "name", $"How the learning rate goes down over the run: {Schedules.Names}. [default: by model and data]");
+        var augment = Options.Text("--augment", "name", $"Random changes of the training pictures: {Augmentations.Names}. [default: crop-flip for most models on cifar10, else none]");
         var seed = Options.Number<int>("--seed", "Start of the random numbers; the same seed gives the same run.", defaults.Seed);
         var threads = Options.Number<int>("--threads", "Threads to compute with; results do not depend on it. [default: all]");
         var trainCount = Options.Number<int>("--train-count", "Training pictures. [default: digits: 6000; others: all]");
@@ -49,7 +52,7 @@ static class TrainCommand
 
         var command = new Command(Name, "Train a classifier of pictures, score it on the test pictures and write a run folder.")
         {
-            data, dataDir, model, epochs, batch, optimizer, rate, momentum, decay, seed, threads,
+            data, dataDir, model, epochs, batch, optimizer, rate, momentum, decay, schedule, augment, seed, threads,
             trainCount, testCount, workers, name, output, settings,
         };
         command.SetAction(result => run(result, () =>
@@ -61,12 +64,14 @@ static class TrainCommand
                 Data = result.Given(data, start.Data)!,
                 DataDir = result.Given(dataDir, start.DataDir),
                 Model = result.Given(model, start.Model)!,
-                Epochs = result.Given(epochs, start.Epochs)!.Value,
-                BatchSize = result.Given(batch, start.BatchSize)!.Value,
-                Optimizer = result.Given(optimizer, start.Optimizer)!,
+                Epochs = result.Given(epochs, start.Epochs),
+                BatchSize = result.Given(batch, start.BatchSize),
+                Optimizer = result.Given(optimizer, start.Optimizer),
                 LearningRate = result.Given(rate, start.LearningRate),
                 Momentum = result.Given(momentum, start.Momentum),
                 WeightDecay = result.Given(decay, start.WeightDecay),
+                Schedule = result.Given(schedule, start.Schedule),
+                Augment = result.Given(augment, start.Augment),
                 Seed = result.Given(seed, start.Seed)!.Value,
                 Threads = result.Given(threads, start.Threads),
                 TrainCount = result.Given(trainCount, start.TrainCount),
@@ -84,22 +89,28 @@ static class TrainCommand
         var settings = request.Settings;
         settings.Check();
         var choice = NearMatch.Find("model", settings.Model, Models.All, m => m.Name);
-        var (optimizerChoice, values) = Optimizers.Read(settings);
         var source = DataSources.Find(settings.Data);
+        if (source.Shape is { } known) choice.Require(known, source.Name);
+        settings = Recipe.For(choice.Name, source.Name).Fill(settings);
+        var (optimizerChoice, values) = Optimizers.Read(settings);
+        var schedule = NearMatch.Find("schedule", settings.Schedule!, Schedules.All, s => s.Name);
+        var augmentation = NearMatch.Find("augmentation", settings.Augment!, Augmentations.All, a => a.Name);
+        int epochs = settings.Epochs!.Value, batchSize = settings.BatchSize!.Value;
         if (settings.Threads is int threads) Threads.Count = threads;
 
-        var wanted = new DataRequest(settings.Data, settings.DataDir, settings.TrainCount, settings.TestCount);
+        var wanted = new DataRequest(settings.Data, settings.DataDir, settings.TrainCount, settings.TestCount, choice.Usual);
         LabelledImages training = source.Load(wanted, true, terminal, stop), testing = source.Load(wanted, false, terminal, stop);
         stop.ThrowIfCancellationRequested();
+        var shape = PictureShape.Of(training);
         var (mean, deviation, border) = ModelCard.Measure(training, source.Normalisation);
-        var card = new ModelCard(choice.Name, source.Name, training.Classes, mean, deviation, border, settings.TestCount);
+        var card = new ModelCard(choice.Name, source.Name, training.Classes, shape, mean, deviation, border, settings.TestCount);
 
         // One seed for the initial weights and, through the loader, for the order of the pictures.
         Random.Seed((ulong)settings.Seed);
-        var model = new SavedModel(choice.Create(training.Classes.Count), card);
+        var model = new SavedModel(choice.Create(shape, training.Classes.Count, DataSources.ShortName(source.Name)), card);
         var parameters = model.Network.Parameters().ToList();
-        var display = new TrainingDisplay(terminal, settings.Epochs, (training.Count + settings.BatchSize - 1) / settings.BatchSize);
-        var trainingData = new DataLoader(training.ToDataset(card.Transform), settings.BatchSize, shuffle: true, seed: settings.Seed, workers: settings.Workers);
+        var trainingData = new DataLoader(training.ToDataset(card.Transform, augmentation.Create(shape)), batchSize, shuffle: true, seed: settings.Seed, workers: settings.Workers);
+        var display = new TrainingDisplay(terminal, epochs, trainingData.Count);
         var testData = new DataLoader(testing.ToDataset(card.Transform), EvalCommand.DefaultBatchSize);
 
         var name = settings.Name ?? $"{DataSources.ShortName(source.Name)}-{choice.Name}";
@@ -122,8 +133,11 @@ static class TrainCommand
             run.WriteText(RunFolder.HistoryFile, History.ToCsv(history));
         }
 
-        var trainer = new Trainer(model.Network, optimizerChoice.Create(parameters, values), Evaluation.Criterion, new Accuracy(), callbacks: [display, new Saving(Save)]);
-        var result = display.Run(() => trainer.Fit(trainingData, settings.Epochs, testData, stop));
+        var optimizer = optimizerChoice.Create(parameters, values);
+        List<TrainerCallback> callbacks = [display, new Saving(Save)];
+        if (schedule.Create(optimizer, epochs, trainingData.Count) is { } steps) callbacks.Add(steps);
+        var trainer = new Trainer(model.Network, optimizer, Evaluation.Criterion, new Accuracy(), callbacks: callbacks);
+        var result = display.Run(() => trainer.Fit(trainingData, epochs, testData, stop));
         var whole = !result.Interrupted;
         if (PlotFonts.Problem is { } problem) terminal.Warn(problem);
         if (result.History.Count > 0) run.WriteLearningCurves(name, result.History);

@@ -14,14 +14,16 @@ sealed record TrainSettings
     public string Data { get; init; } = "digits";
     public string? DataDir { get; init; }
     public string Model { get; init; } = "cnn";
-    public int Epochs { get; init; } = 8;
-    public int BatchSize { get; init; } = 64;
-    public string Optimizer { get; init; } = "adam";
 
-    /// <summary>Null: the optimizer's own default.</summary>
+    /// <summary>Null, here and below: by model and data.</summary>
+    public int? Epochs { get; init; }
+    public int? BatchSize { get; init; }
+    public string? Optimizer { get; init; }
     public double? LearningRate { get; init; }
     public double? Momentum { get; init; }
     public double? WeightDecay { get; init; }
+    public string? Schedule { get; init; }
+    public string? Augment { get; init; }
     public int Seed { get; init; } = 1;
 
     /// <summary>Null: as many as the process may use. Results do not depend on it.</summary>

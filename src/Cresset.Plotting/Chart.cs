@@ -15,14 +15,14 @@ public sealed class Chart
     static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
 
     // Panels are built for a size because font sizes and label rotation depend on it.
-    readonly Func<PixelSize, IReadOnlyList<Plot>> buildPanels;
-    readonly int defaultWidth, defaultHeight;
+    readonly IReadOnlyList<Func<PixelSize, Plot>> panels;
+    readonly int defaultWidth, defaultHeight, columns;
 
-    internal Chart(string title, int width, int height, Func<PixelSize, IReadOnlyList<Plot>> buildPanels)
+    internal Chart(string title, int width, int height, int columns, IReadOnlyList<Func<PixelSize, Plot>> panels)
     {
         ArgumentNullException.ThrowIfNull(title);
         Title = PlotFonts.Clean(title);
-        (defaultWidth, defaultHeight, this.buildPanels) = (width, height, buildPanels);
+        (defaultWidth, defaultHeight, this.columns, this.panels) = (width, height, columns, panels);
     }
 
     /// <summary>The title above the chart.</summary>
@@ -36,7 +36,7 @@ public sealed class Chart
     public void SavePng(string path, int? width = null, int? height = null)
     {
         var (w, h) = Size(width, height);
-        using var surface = SKSurface.Create(new SKImageInfo(w, h, SKColorType.Rgba8888, SKAlphaType.Premul))
+        using var surface = SKSurface.Create(new SKImageInfo(w, h, SKColorType.Rgba8888, SKAlphaType.Opaque))
             ?? throw new InvalidOperationException($"A picture of {w} x {h} pixels does not fit in memory; ask for a smaller one.");
         Draw(surface.Canvas, w, h);
         using var image = surface.Snapshot();
@@ -78,24 +78,27 @@ public sealed class Chart
     {
         canvas.Clear(SKColors.White);
         using var paint = Paint.NewDisposablePaint();
-        new LabelStyle
+        var title = new LabelStyle
         {
             Text = Title,
             FontName = PlotFonts.For(Title),
             FontSize = 18,
             Bold = true,
-            ForeColor = Charts.Ink,
+            ForeColor = PlotStyle.Ink,
             Alignment = Alignment.MiddleCenter,
-        }.Render(canvas, new Pixel(width / 2f, TitleHeight / 2 + 3), paint);
+        };
+        PlotStyle.Fit(title, width - 20);
+        title.Render(canvas, new Pixel(width / 2f, TitleHeight / 2 + 3), paint);
 
-        var panels = buildPanels(new PixelSize(width, height - TitleHeight));
-        var panelWidth = (float)width / panels.Count;
+        int rows = (panels.Count + columns - 1) / columns;
+        var size = new PixelSize((float)width / columns, (height - TitleHeight) / rows);
         for (int i = 0; i < panels.Count; i++)
         {
-            using var panel = panels[i];
+            using var panel = panels[i](size);
             // It would clear the whole canvas, the title and other panels with it.
             panel.RenderManager.ClearCanvasBeforeEachRender = false;
-            var place = new PixelRect(i * panelWidth + 6, (i + 1) * panelWidth, height, TitleHeight);
+            float left = i % columns * size.Width, top = TitleHeight + i / columns * size.Height;
+            var place = new PixelRect(left + 6, left + size.Width, top + size.Height, top);
             // A plot's first render draws everything twice, the second time with the right layout;
             // an SVG would hold both. So the first goes nowhere.
             using (var nowhere = new SKNoDrawCanvas(width, height)) panel.Render(nowhere, place);

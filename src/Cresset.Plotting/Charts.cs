@@ -4,17 +4,9 @@ using ScottPlot.TickGenerators;
 
 namespace Cresset.Plotting;
 
-/// <summary>The charts of a training run.</summary>
+/// <summary>Charts: of a training run, figures of any panels, and grids of pictures.</summary>
 public static class Charts
 {
-    // Blue and vermilion of Okabe and Ito's palette, told apart by colour-blind readers; their markers
-    // differ too. (No dashes: Skia's SVG cannot write them, and says so on stderr.)
-    static readonly Color TrainColor = Color.FromHex("#0072B2"), ValidationColor = Color.FromHex("#D55E00");
-    internal static readonly Color Ink = Color.FromHex("#222222");
-
-    // Larger values break the arithmetic of axis limits and ticks; a run that gets there has diverged.
-    const double LargestValue = 1e100;
-
     /// <summary>Loss and accuracy by epoch, side by side, each for the training and the validation set.</summary>
     /// <remarks>NaN, infinite or diverged (beyond 1e100) values leave a gap in their curve; a curve with no value is left
     /// out. A single epoch shows as markers.</remarks>
@@ -40,10 +32,10 @@ public static class Charts
 
         EpochPoint[] points = [.. history];
         var name = PlotFonts.Clean(validationName);
-        return new Chart(title, 1200, 480, size =>
+        return new Chart(title, 1200, 480, 2,
         [
-            Curves(points, "loss", name, p => p.TrainLoss, p => p.ValidationLoss, Alignment.UpperRight, size),
-            Curves(points, "accuracy", name, p => p.TrainAccuracy, p => p.ValidationAccuracy, Alignment.LowerRight, size),
+            size => Curves(points, "loss", name, p => p.TrainLoss, p => p.ValidationLoss, Alignment.UpperRight, size),
+            size => Curves(points, "accuracy", name, p => p.TrainAccuracy, p => p.ValidationAccuracy, Alignment.LowerRight, size),
         ]);
     }
 
@@ -76,61 +68,89 @@ public static class Charts
             throw new ArgumentException(
                 $"ConfusionMatrix: expected {k} class names for a {k} x {k} matrix, got {classNames.Count}.", nameof(classNames));
 
-        long[][] copy = [.. counts.Select(row => (long[])row.Clone())];
         string[] names = [.. classNames.Select(n => PlotFonts.Clean(n ?? ""))];
-        return new Chart(title, 800, 760, size => [ConfusionMatrixPanel.Build(copy, names, size)]);
+        double[][] shares = [.. counts.Select(row => { double total = row.Sum(c => (double)c); return row.Select(c => total == 0 ? 0 : c / total).ToArray(); })];
+        string[][] texts = [.. counts.Select(row => row.Select(c => c.ToString(CultureInfo.InvariantCulture)).ToArray())];
+        return new Chart(title, 800, 760, 1, [size =>
+        {
+            var plot = PlotStyle.NewPlot("predicted", "true");
+            HeatMapCells.AddTo(plot, shares, texts, names, names, size);
+            return plot;
+        }]);
     }
 
-    /// <summary>A panel with this library's fonts, colours and axis labels.</summary>
-    internal static Plot Panel(string xLabel, string yLabel)
+    /// <summary>Panels side by side under one title.</summary>
+    /// <param name="title">The title above all panels.</param>
+    /// <param name="panels">The panels, left to right.</param>
+    /// <returns>A chart of 560 x 480 pixels a panel by default, 800 x 520 for a single one.</returns>
+    /// <exception cref="ArgumentException">There is no panel.</exception>
+    public static Chart Figure(string title, params Panel[] panels)
     {
-        var plot = new Plot();
-        plot.FigureBackground.Color = Colors.White;
-        plot.Axes.Color(Ink);
-        plot.XLabel(xLabel, 14);
-        plot.YLabel(yLabel, 14);
-        foreach (var axis in plot.Axes.GetAxes())
-        {
-            axis.Label.FontName = PlotFonts.For(axis.Label.Text);
-            axis.Label.Bold = false;
-            axis.TickLabelStyle.FontName = PlotFonts.Family;
-        }
-        return plot;
+        ArgumentNullException.ThrowIfNull(panels);
+        return Figure(title, Math.Max(1, panels.Length), panels);
+    }
+
+    /// <summary>Panels in rows of a given length under one title.</summary>
+    /// <param name="title">The title above all panels.</param>
+    /// <param name="columns">How many panels stand in a row, at least 1.</param>
+    /// <param name="panels">The panels, row by row.</param>
+    /// <returns>A chart of 560 x 440 pixels a panel by default, 800 x 520 for a single one.</returns>
+    /// <exception cref="ArgumentException">There is no panel, or no column.</exception>
+    public static Chart Figure(string title, int columns, params Panel[] panels)
+    {
+        ArgumentNullException.ThrowIfNull(panels);
+        ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
+        if (panels.Length == 0) throw new ArgumentException("Figure: expected at least one panel, got none.", nameof(panels));
+        columns = Math.Min(columns, panels.Length);
+        int rows = (panels.Length + columns - 1) / columns;
+        var (width, height) = panels.Length == 1 ? (800, 520) : (560 * columns, 440 * rows + 40);
+        return new Chart(title, width, height, columns, [.. panels.Select(p => (Func<PixelSize, Plot>)p.Build)]);
+    }
+
+    /// <summary>Grey and coloured pictures in a grid, with enlarged pixels left sharp.</summary>
+    /// <param name="title">The title above the grid.</param>
+    /// <param name="pictures">The pictures, row by row.</param>
+    /// <param name="captions">A line below each picture; null for none.</param>
+    /// <param name="columns">How many stand in a row; 0 (the default) for a grid about as wide as high.</param>
+    /// <returns>A chart of about 120 pixels a picture by default.</returns>
+    /// <exception cref="ArgumentException">There is no picture, or the captions do not fit.</exception>
+    public static Chart Pictures(
+        string title, IReadOnlyList<Picture> pictures, IReadOnlyList<string>? captions = null, int columns = 0)
+    {
+        ArgumentNullException.ThrowIfNull(pictures);
+        ArgumentOutOfRangeException.ThrowIfNegative(columns);
+        if (pictures.Count == 0) throw new ArgumentException("Pictures: expected at least one picture, got none.", nameof(pictures));
+        if (captions is not null && captions.Count != pictures.Count)
+            throw new ArgumentException($"Pictures: expected {pictures.Count} captions, one a picture, got {captions.Count}.", nameof(captions));
+        if (columns == 0) columns = (int)Math.Ceiling(Math.Sqrt(pictures.Count));
+        columns = Math.Min(columns, pictures.Count);
+        int rows = (pictures.Count + columns - 1) / columns;
+        var grid = new PictureGrid([.. pictures], captions is null ? null : [.. captions.Select(c => PlotFonts.Clean(c ?? ""))], rows, columns);
+        // A grid of very many pictures gets smaller ones.
+        int side = Math.Clamp(6000 / Math.Max(rows, columns), 10, 120), caption = captions is null ? 0 : PictureGrid.CaptionHeight;
+        return new Chart(title, Math.Clamp(columns * side + 20, 320, 10_000), Math.Clamp(rows * (side + caption) + 60, 160, 10_000), 1,
+            [_ => grid.Build()]);
     }
 
     static Plot Curves(EpochPoint[] points, string quantity, string validationName, Func<EpochPoint, double> train,
         Func<EpochPoint, double> validation, Alignment legend, PixelSize size)
     {
-        var plot = Panel("epoch", quantity);
+        var plot = PlotStyle.NewPlot("epoch", quantity);
         double[] epochs = [.. points.Select(p => (double)p.Epoch)];
-        double[] trainValues = [.. points.Select(p => Usable(train(p)))];
-        double[] validationValues = [.. points.Select(p => Usable(validation(p)))];
-        AddCurve(plot, epochs, trainValues, "train", TrainColor, MarkerShape.FilledCircle);
-        AddCurve(plot, epochs, validationValues, validationName, ValidationColor, MarkerShape.FilledSquare);
+        double[] trainValues = [.. points.Select(p => PlotStyle.Usable(train(p)))];
+        double[] validationValues = [.. points.Select(p => PlotStyle.Usable(validation(p)))];
+        AddCurve(plot, epochs, trainValues, "train", PlotStyle.Palette[0], MarkerShape.FilledCircle);
+        AddCurve(plot, epochs, validationValues, validationName, PlotStyle.Palette[1], MarkerShape.FilledSquare);
 
         double pad = epochs.Length == 1 ? 0.5 : 0.03 * (epochs[^1] - epochs[0]);
         plot.Axes.SetLimitsX(epochs[0] - pad, epochs[^1] + pad);
-        var (low, high) = Range([.. trainValues, .. validationValues]);
+        var (low, high) = PlotStyle.Range([.. trainValues, .. validationValues]);
         plot.Axes.SetLimitsY(low, high);
-        plot.Axes.Bottom.TickGenerator = EpochTicks(points[0].Epoch, points[^1].Epoch, Math.Max(2, (int)(size.Width / 2 / 50)));
-        plot.Axes.Left.TickGenerator = new NumericAutomatic
-        {
-            LabelFormatter = v => (Math.Abs(v) < 1e-12 * (high - low) ? 0 : v).ToString("G6", CultureInfo.InvariantCulture),
-        };
-        plot.Axes.Frame(true);
-        plot.Axes.Right.FrameLineStyle.Width = plot.Axes.Top.FrameLineStyle.Width = 0;
-        plot.Grid.MajorLineColor = Colors.Black.WithAlpha(0.1);
-
-        plot.ShowLegend(legend);
-        plot.Legend.FontName = PlotFonts.For(validationName);
-        plot.Legend.FontSize = 13;
-        plot.Legend.ShadowColor = Colors.Transparent;
-        plot.Legend.OutlineColor = Colors.Black.WithAlpha(0.25);
-        plot.Legend.BackgroundColor = Colors.White.WithAlpha(0.85);
+        plot.Axes.Bottom.TickGenerator = EpochTicks(points[0].Epoch, points[^1].Epoch, Math.Max(2, (int)(size.Width / 50)));
+        plot.Axes.Left.TickGenerator = PlotStyle.NumberTicks(low, high);
+        PlotStyle.ShowLegend(plot, legend, validationName);
         return plot;
     }
-
-    static double Usable(double value) => Math.Abs(value) <= LargestValue ? value : double.NaN;
 
     static void AddCurve(
         Plot plot, double[] epochs, double[] values, string name, Color color, MarkerShape marker)
@@ -141,27 +161,7 @@ public static class Charts
         curve.LineWidth = 2;
         curve.MarkerShape = marker;
         // Beyond this many epochs markers run together; a value between two gaps would vanish without one.
-        curve.MarkerSize = epochs.Length == 1 ? 9 : epochs.Length <= 40 ? 6 : HasLonelyValue(values) ? 3 : 0;
-    }
-
-    static bool HasLonelyValue(double[] values)
-    {
-        for (int i = 0; i < values.Length; i++)
-        {
-            if (!double.IsNaN(values[i])
-                && (i == 0 || double.IsNaN(values[i - 1])) && (i == values.Length - 1 || double.IsNaN(values[i + 1])))
-                return true;
-        }
-        return false;
-    }
-
-    static (double Low, double High) Range(double[] values)
-    {
-        double[] known = [.. values.Where(v => !double.IsNaN(v))];
-        if (known.Length == 0) return (0, 1);
-        double low = known.Min(), high = known.Max();
-        double pad = high > low ? 0.06 * (high - low) : Math.Max(0.05, 0.05 * Math.Abs(high));
-        return (low - pad, high + pad);
+        curve.MarkerSize = epochs.Length == 1 ? 9 : epochs.Length <= 40 ? 6 : PlotStyle.HasLonelyValue(values) ? 3 : 0;
     }
 
     // Steps of 1, 2 or 5 times a power of ten: whole epochs only, at multiples of the step.

@@ -107,6 +107,36 @@ public sealed class LabelledImages
     /// <param name="transform">
     /// What is done to the uint8 pictures [N, C, H, W]; null for <see cref="Vision.ToTensor"/>: float32 from 0 to 1.
     /// </param>
-    public TensorDataset ToDataset(ITransform? transform = null) =>
-        new((transform ?? new ToTensor()).Apply(ToTensor()), Tensor.From(Labels));
+    /// <param name="augmentation">
+    /// What is done to the transformed pictures, such as a <see cref="RandomCrop"/>; null for nothing. With one the
+    /// pictures stay bytes in memory, and both are done each time they are read, on the loader's workers where there are
+    /// some.
+    /// </param>
+    public TensorDataset ToDataset(ITransform? transform = null, ITransform? augmentation = null)
+    {
+        transform ??= new ToTensor();
+        Tensor labels = Tensor.From(Labels);
+        return augmentation is null
+            ? new TensorDataset(transform.Apply(ToTensor()), labels)
+            : new AugmentedDataset(ToTensor(), labels, new Compose(transform, augmentation));
+    }
+
+    private sealed class AugmentedDataset(Tensor images, Tensor labels, ITransform transform) : TensorDataset(images, labels)
+    {
+        public override (Tensor, Tensor) this[int index]
+        {
+            get
+            {
+                var (image, label) = base[index];
+                return (transform.Apply(image), label);
+            }
+        }
+
+        protected override bool TryGetBatch(ReadOnlySpan<int> indices, out (Tensor, Tensor) batch)
+        {
+            base.TryGetBatch(indices, out batch);
+            batch.Item1 = transform.Apply(batch.Item1);
+            return true;
+        }
+    }
 }

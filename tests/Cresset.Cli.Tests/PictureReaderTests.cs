@@ -21,7 +21,7 @@ public class PictureReaderTests
         byte[] digit = DrawnDigits.Draw(1, 3).Pixels;
         byte[] drawn = brightPicture ? Array.ConvertAll(digit, p => (byte)(255 - p)) : digit;
         var path = temp.Write("digit.png", ImageFile.EncodePng(new ImagePixels(drawn, 1, 28, 28)));
-        var (picture, inverted) = PictureReader.Read(path, Enum.Parse<Invert>(invert), trained);
+        var (picture, inverted) = PictureReader.Read(path, Enum.Parse<Invert>(invert), Card(trained));
         Assert.Equal(expected, inverted);
         Assert.Equal(expected ? Array.ConvertAll(drawn, p => (byte)(255 - p)) : drawn, picture.Pixels);
     }
@@ -33,7 +33,7 @@ public class PictureReaderTests
         var pixels = new byte[3 * 60 * 40];
         Array.Fill(pixels, (byte)255, 0, 60 * 40); // red
         var path = temp.Write("red.png", ImageFile.EncodePng(new ImagePixels(pixels, 3, 60, 40)));
-        var (picture, _) = PictureReader.Read(path, Invert.No, DarkGround);
+        var (picture, _) = PictureReader.Read(path, Invert.No, Card(DarkGround));
         Assert.Equal((1, 28, 28), (picture.Channels, picture.Height, picture.Width));
         Assert.All(picture.Pixels, p => Assert.Equal(76, p)); // 0.299 * 255
     }
@@ -44,4 +44,6 @@ public class PictureReaderTests
         byte[] pixels = [255, 0, 0, 0, 99, 0, 0, 0, 0];
         Assert.Equal(1.0 / 8, ModelCard.BorderOf(pixels, 3, 3), 1e-12);
     }
+
+    static ModelCard Card(double border) => new("cnn", "digits", ["0"], PictureShape.Grey28, [0], [1], border, null);
 }

@@ -20,6 +20,8 @@ public class TrainSettingsTests
             LearningRate = 0.1,
             Momentum = 0.5,
             WeightDecay = 1e-4,
+            Schedule = "step",
+            Augment = "flip",
             Seed = 9,
             Threads = 2,
             TrainCount = 100,
@@ -48,6 +50,29 @@ public class TrainSettingsTests
     }
 
     [Theory]
+    [InlineData("cnn", "1x28x28 (grey)")]
+    [InlineData("inception", "1x28x28 (grey)")]
+    [InlineData("residual", "1x28x28 (grey)")]
+    public void A_model_that_does_not_fit_the_data_is_bad_usage(string model, string wants)
+    {
+        var result = CommandLine.Run("train", "--data", "cifar10", "--model", model);
+        Assert.Equal(2, result.Code);
+        Assert.StartsWith($"error: --model: {model} takes pictures of {wants}; those of cifar10 are 3x32x32. For them: linear, mlp, lenet, resnet20", result.ErrorLine, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_not_given_comes_from_the_model_and_the_data()
+    {
+        var notes = Recipe.For("cnn", "mnist").Fill(new TrainSettings());
+        Assert.Equal((10, 64, "sgd", 0.01, 0.5, "none", "none"), (notes.Epochs, notes.BatchSize, notes.Optimizer, notes.LearningRate, notes.Momentum, notes.Schedule, notes.Augment));
+        var cifar = Recipe.For("resnet20", "cifar10").Fill(new TrainSettings { Epochs = 3 });
+        Assert.Equal((3, 128, "sgd", 0.1, 0.9, 1e-4, "cosine", "crop-flip"), (cifar.Epochs, cifar.BatchSize, cifar.Optimizer, cifar.LearningRate, cifar.Momentum, cifar.WeightDecay, cifar.Schedule, cifar.Augment));
+        // Another optimizer has its own rate, and no momentum that it may not know.
+        var other = Recipe.For("resnet20", "cifar10").Fill(new TrainSettings { Optimizer = "adam" });
+        Assert.Equal((null, null, null), (other.LearningRate, other.Momentum, other.WeightDecay));
+    }
+
+    [Theory]
     [InlineData("--lr=0", "--lr: expected a number above 0, got 0.")]
     [InlineData("--lr=-0.5", "--lr: expected a number above 0, got -0.5.")]
     [InlineData("--lr=NaN", "--lr: expected a number above 0, got NaN.")]
@@ -59,11 +84,13 @@ public class TrainSettingsTests
     [InlineData("--workers=-1", "--workers: expected a whole number of at least 0, got -1.")]
     [InlineData("--train-count=0", "--train-count: expected a whole number of at least 1, got 0.")]
     [InlineData("--name=../x", "--name: expected a plain file name, got '../x'.")]
-    [InlineData("--model=cnm", "unknown model 'cnm'. Did you mean cnn? Known: mlp, cnn.")]
-    [InlineData("--data=mnits", "unknown data set 'mnits'. Did you mean mnist? Known: digits, mnist, fashion-mnist.")]
+    [InlineData("--model=cnm", "unknown model 'cnm'. Did you mean cnn? Known: linear, mlp, cnn, lenet")]
+    [InlineData("--data=mnits", "unknown data set 'mnits'. Did you mean mnist? Known: digits, mnist, fashion-mnist, cifar10.")]
     [InlineData("--data=no/such/folder", "--data: there is no folder no/such/folder")]
     [InlineData("--optimizer=admw", "unknown optimizer 'admw'. Did you mean adamw")]
     [InlineData("--momentum=0.9", "--momentum: adam has none; it is for sgd and rmsprop.")]
+    [InlineData("--schedule=cosin", "unknown schedule 'cosin'. Did you mean cosine?")]
+    [InlineData("--augment=crop-flop", "unknown augmentation 'crop-flop'. Did you mean crop-flip?")]
     [InlineData("--settings=missing.json", "--settings: there is no file missing.json.")]
     public void A_value_out_of_range_is_bad_usage_that_names_the_option(string option, string message)
     {

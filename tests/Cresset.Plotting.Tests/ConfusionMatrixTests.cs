@@ -6,7 +6,7 @@ namespace Cresset.Plotting.Tests;
 
 public sealed class ConfusionMatrixTests : IDisposable
 {
-    readonly Picture picture = new();
+    readonly ChartFiles picture = new();
 
     static string[] Names(int k) => [.. Enumerable.Range(0, k).Select(i => $"class {i}")];
 
@@ -39,7 +39,7 @@ public sealed class ConfusionMatrixTests : IDisposable
     {
         NeedsFont();
         long[][] counts = [[101, 2, 3], [4, 105, 6], [7, 8, 109]];
-        var texts = Picture.Texts(picture.Svg(Charts.ConfusionMatrix(counts, ["cat", "dog", "bird"], "Pets")));
+        var texts = ChartFiles.Texts(picture.Svg(Charts.ConfusionMatrix(counts, ["cat", "dog", "bird"], "Pets")));
         foreach (var label in new[] { "Pets", "predicted", "true" }) Assert.Single(texts, label);
         foreach (var name in new[] { "cat", "dog", "bird" }) Assert.Equal(2, texts.Count(t => t == name));
         foreach (var count in counts.SelectMany(row => row)) Assert.Single(texts, count.ToString(CultureInfo.InvariantCulture));
@@ -49,26 +49,21 @@ public sealed class ConfusionMatrixTests : IDisposable
     public void A_count_stands_in_its_row_and_column()
     {
         NeedsFont();
-        var labels = Picture.Labels(picture.Svg(Charts.ConfusionMatrix([[11, 22], [33, 44]], ["a", "b"], "Where")));
+        var labels = ChartFiles.Labels(picture.Svg(Charts.ConfusionMatrix([[11, 22], [33, 44]], ["a", "b"], "Where")));
         var (x11, y11) = At("11");
         var (x22, y22) = At("22");
         var (x33, y33) = At("33");
         Assert.True(x22 > x11 + 100 && Math.Abs(y22 - y11) < 2, "The second prediction of the first class is right of the first.");
         Assert.True(y33 > y11 + 100 && Math.Abs(x33 - x11) < 2, "The second true class is below the first.");
 
-        (double X, double Y) At(string text)
-        {
-            var transform = labels.Single(l => l.Value == text).Attribute("transform")!.Value;
-            var numbers = transform[(transform.IndexOf('(', StringComparison.Ordinal) + 1)..^1].Split(' ', ',');
-            return (double.Parse(numbers[^2], CultureInfo.InvariantCulture), double.Parse(numbers[^1], CultureInfo.InvariantCulture));
-        }
+        (double X, double Y) At(string text) => ChartFiles.Place(labels.Single(l => l.Value == text));
     }
 
     [Fact]
     public void Counts_are_white_on_dark_cells_and_black_on_light_ones()
     {
         NeedsFont();
-        var labels = Picture.Labels(picture.Svg(Charts.ConfusionMatrix([[90, 10], [20, 80]], ["a", "b"], "Contrast")));
+        var labels = ChartFiles.Labels(picture.Svg(Charts.ConfusionMatrix([[90, 10], [20, 80]], ["a", "b"], "Contrast")));
         string? Fill(string text) => labels.Single(l => l.Value == text).Attribute("fill")?.Value;
         Assert.Equal("white", Fill("90"));
         Assert.Equal("white", Fill("80"));
@@ -92,7 +87,7 @@ public sealed class ConfusionMatrixTests : IDisposable
     public void Counts_too_small_to_read_are_left_out()
     {
         NeedsFont();
-        var texts = Picture.Texts(picture.Svg(Charts.ConfusionMatrix(Matrix(50), Names(50), "Fifty")));
+        var texts = ChartFiles.Texts(picture.Svg(Charts.ConfusionMatrix(Matrix(50), Names(50), "Fifty")));
         Assert.Equal(2 * 50 + 3, texts.Length);
         Assert.Equal(2, texts.Count(t => t == "class 49"));
     }
@@ -111,7 +106,7 @@ public sealed class ConfusionMatrixTests : IDisposable
     public void A_long_name_is_shortened()
     {
         NeedsFont();
-        var texts = Picture.Texts(picture.Svg(Charts.ConfusionMatrix(Matrix(2), [new string('n', 60), "b"], "Long")));
+        var texts = ChartFiles.Texts(picture.Svg(Charts.ConfusionMatrix(Matrix(2), [new string('n', 60), "b"], "Long")));
         Assert.Equal(2, texts.Count(t => t == new string('n', 23) + "…"));
     }
 
@@ -122,7 +117,7 @@ public sealed class ConfusionMatrixTests : IDisposable
         var counts = Matrix(2);
         var chart = Charts.ConfusionMatrix(counts, Names(2), "Copy");
         counts[0][0] = 123456;
-        Assert.DoesNotContain("123456", Picture.Texts(picture.Svg(chart)));
+        Assert.DoesNotContain("123456", ChartFiles.Texts(picture.Svg(chart)));
     }
 
     [Fact]

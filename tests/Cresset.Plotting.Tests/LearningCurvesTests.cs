@@ -7,7 +7,7 @@ namespace Cresset.Plotting.Tests;
 public sealed class LearningCurvesTests : IDisposable
 {
     static readonly SKColor Blue = SKColor.Parse("#0072B2"), Vermilion = SKColor.Parse("#D55E00");
-    readonly Picture picture = new();
+    readonly ChartFiles picture = new();
 
     static EpochPoint[] Run(int epochs) =>
         [.. Enumerable.Range(1, epochs).Select(e => new EpochPoint(e, 2.0 / e, 1 - 0.5 / e, 2.2 / e + 0.05, 0.97 - 0.5 / e))];
@@ -32,8 +32,8 @@ public sealed class LearningCurvesTests : IDisposable
         using var png = picture.Png(Charts.LearningCurves(Run(8), "Digits"));
         foreach (var color in new[] { Blue, Vermilion })
         {
-            Assert.True(Picture.Count(png, color, 0, 0.5) > 300);
-            Assert.True(Picture.Count(png, color, 0.5, 1) > 300);
+            Assert.True(ChartFiles.Count(png, color, 0, 0.5) > 300);
+            Assert.True(ChartFiles.Count(png, color, 0.5, 1) > 300);
         }
     }
 
@@ -42,9 +42,9 @@ public sealed class LearningCurvesTests : IDisposable
     {
         var history = Run(8).Select(p => p with { ValidationLoss = double.NaN, ValidationAccuracy = double.NaN }).ToArray();
         using var png = picture.Png(Charts.LearningCurves(history, "Digits"));
-        Assert.Equal(0, Picture.Count(png, Vermilion));
-        Assert.True(Picture.Count(png, Blue) > 600);
-        Assert.DoesNotContain("validation", Picture.Texts(picture.Svg(Charts.LearningCurves(history, "Digits"))));
+        Assert.Equal(0, ChartFiles.Count(png, Vermilion));
+        Assert.True(ChartFiles.Count(png, Blue) > 600);
+        Assert.DoesNotContain("validation", ChartFiles.Texts(picture.Svg(Charts.LearningCurves(history, "Digits"))));
     }
 
     [Fact]
@@ -52,8 +52,8 @@ public sealed class LearningCurvesTests : IDisposable
     {
         using var png = picture.Png(Charts.LearningCurves([new(1, 0.4, 0.9, 0.6, 0.8)], "One"));
         // The legend has a blue line and marker too: the data marker stands at the middle of its panel.
-        Assert.True(Picture.Count(png, Blue, 0.2, 0.35) > 30);
-        Assert.True(Picture.Count(png, Vermilion, 0.7, 0.83) > 30);
+        Assert.True(ChartFiles.Count(png, Blue, 0.2, 0.35) > 30);
+        Assert.True(ChartFiles.Count(png, Vermilion, 0.7, 0.83) > 30);
     }
 
     [Fact]
@@ -65,9 +65,9 @@ public sealed class LearningCurvesTests : IDisposable
         using var before = picture.Png(Charts.LearningCurves(whole, "Gap"));
         using var after = picture.Png(Charts.LearningCurves(broken, "Gap"));
         // Epoch 5 of 9 stands in the middle of the left panel: blue there before, none after.
-        Assert.True(Picture.Count(before, Blue, 0.255, 0.285) > 20);
-        Assert.Equal(0, Picture.Count(after, Blue, 0.255, 0.285));
-        Assert.True(Picture.Count(after, Blue, 0.1, 0.2) > 20);
+        Assert.True(ChartFiles.Count(before, Blue, 0.255, 0.285) > 20);
+        Assert.Equal(0, ChartFiles.Count(after, Blue, 0.255, 0.285));
+        Assert.True(ChartFiles.Count(after, Blue, 0.1, 0.2) > 20);
     }
 
     [Theory]
@@ -90,14 +90,14 @@ public sealed class LearningCurvesTests : IDisposable
     {
         NeedsFont();
         var svg = picture.Svg(Charts.LearningCurves(Run(5), "A < B & \"C\" \u0001 é", "test"));
-        var texts = Picture.Texts(svg);
+        var texts = ChartFiles.Texts(svg);
         // SVG folds runs of spaces, the one that stands for the control character among them.
         Assert.Contains("A < B & \"C\" é", texts);
         foreach (var label in new[] { "loss", "accuracy", "train", "test" }) Assert.Contains(label, texts);
         Assert.Equal(2, texts.Count(t => t == "epoch"));
-        Assert.All(Picture.Labels(svg),
+        Assert.All(ChartFiles.Labels(svg),
             e => Assert.Equal($"'{PlotFonts.Family}', Arial, Helvetica, sans-serif", e.Attribute("font-family")!.Value));
-        Assert.All(Picture.Labels(svg), e => Assert.False(e.Attribute("x")!.Value.TrimEnd().EndsWith(',')));
+        Assert.All(ChartFiles.Labels(svg), e => Assert.False(e.Attribute("x")!.Value.TrimEnd().EndsWith(',')));
         Assert.Equal(("1200", "480"), (svg.Attribute("width")!.Value, svg.Attribute("height")!.Value));
     }
 
@@ -107,7 +107,7 @@ public sealed class LearningCurvesTests : IDisposable
         NeedsFont();
         for (int i = 0; i < 3; i++)
         {
-            var title = Picture.Labels(picture.Svg(Charts.LearningCurves(Run(2), "Bold"))).Single(e => e.Value == "Bold");
+            var title = ChartFiles.Labels(picture.Svg(Charts.LearningCurves(Run(2), "Bold"))).Single(e => e.Value == "Bold");
             Assert.Contains(title.Attribute("font-weight")?.Value, new[] { "bold", "600", "700" });
         }
     }
@@ -122,7 +122,7 @@ public sealed class LearningCurvesTests : IDisposable
         NeedsFont();
         // Loss and accuracy lie in (10^6, 10^6 + 1), so small numbers on the picture are epochs.
         EpochPoint[] history = [.. Enumerable.Range(1, epochs).Select(e => new EpochPoint(e, 1e6 + 1.0 / e, 1e6 + 1.0 / e))];
-        double[] ticks = [.. Picture.Texts(picture.Svg(Charts.LearningCurves(history, "Ticks")))
+        double[] ticks = [.. ChartFiles.Texts(picture.Svg(Charts.LearningCurves(history, "Ticks")))
             .Select(t => double.TryParse(t, CultureInfo.InvariantCulture, out double v) ? v : double.NaN)
             .Where(v => v <= epochs).Distinct().Order()];
         Assert.InRange(ticks.Length, 2, 13);
@@ -140,7 +140,7 @@ public sealed class LearningCurvesTests : IDisposable
         try
         {
             CultureInfo.CurrentCulture = comma;
-            var texts = Picture.Texts(picture.Svg(Charts.LearningCurves(Run(5), "Dots")));
+            var texts = ChartFiles.Texts(picture.Svg(Charts.LearningCurves(Run(5), "Dots")));
             Assert.Contains(texts, t => t.StartsWith("0.", StringComparison.Ordinal));
             Assert.DoesNotContain(texts, t => t.Contains(',', StringComparison.Ordinal));
         }

@@ -76,7 +76,7 @@ sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
         public TrainingRun(TrainingWork work, torch.ScalarType dtype)
         {
             var draw = new Draw();
-            model = Build(work.Network, draw);
+            model = Build(work.Network.Layers, draw);
             model.to(dtype);
             input = From(draw.Uniform(work.Input), work.Input, dtype);
             (criterion, target) = work.Loss == LossKind.CrossEntropy
@@ -132,7 +132,7 @@ sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
         public InferenceRun(InferenceWork work, torch.ScalarType dtype)
         {
             var draw = new Draw();
-            model = Build(work.Network, draw);
+            model = Build(work.Network.Layers, draw);
             model.to(dtype);
             model.eval();
             input = From(draw.Uniform(work.Input), work.Input, dtype);
@@ -159,7 +159,7 @@ sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
         }
     }
 
-    // The order of the draws is that of Cresset's side.
+    // The order of the draws is that of Cresset's side: that of the parameters.
     static Module Build(Layer layer, Draw draw)
     {
         switch (layer)
@@ -193,6 +193,7 @@ sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
                 return recurrent;
             case Chain c: return torch.nn.Sequential(Array.ConvertAll(c.Layers, inner => Build(inner, draw)));
             case Residual r: return new ResidualModule(Build(r.Main, draw), r.Shortcut is null ? null : Build(r.Shortcut, draw));
+            case Subsample s: return new SubsampleModule(s.Zeros);
             case Branches b: return new BranchesModule(Array.ConvertAll(b.Layers, inner => Build(inner, draw)));
             default: throw new ArgumentException($"LibTorch: no module for {layer}");
         }
@@ -233,6 +234,15 @@ sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
         }
 
         public override torch.Tensor forward(torch.Tensor x) => (main.forward(x) + (shortcut is null ? x : shortcut.forward(x))).relu();
+    }
+
+    sealed class SubsampleModule(long zeros) : Module(nameof(SubsampleModule))
+    {
+        public override torch.Tensor forward(torch.Tensor x)
+        {
+            var second = torch.TensorIndex.Slice(step: 2);
+            return torch.nn.functional.pad(x[torch.TensorIndex.Ellipsis, second, second], [0, 0, 0, 0, zeros, zeros]);
+        }
     }
 
     sealed class BranchesModule : Module

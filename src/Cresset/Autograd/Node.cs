@@ -62,6 +62,14 @@ public sealed class Node
     /// <summary>Whether an input needs a gradient: one that does not need not be computed.</summary>
     public bool Needs(int input) => edges[input].Node is not null;
 
+    /// <summary>The node that an input came from; null where the input needs no gradient. Following inputs walks the graph
+    /// from a result to its leaves. PyTorch: <c>grad_fn.next_functions</c>.</summary>
+    public Node? Input(int input) => edges[input].Node;
+
+    /// <summary>The leaf to whose gradient this node adds; null for a recorded call. PyTorch: the <c>variable</c> of
+    /// <c>AccumulateGrad</c>.</summary>
+    public Tensor? Leaf { get; }
+
     /// <summary>A tensor that was saved for backward.</summary>
     /// <exception cref="InvalidOperationException">The graph was released by an earlier backward, or the tensor was
     /// changed in place since.</exception>
@@ -77,8 +85,6 @@ public sealed class Node
 
     // Larger for later nodes, so that the order of numbers is an order of the graph. Leaves have 0.
     internal long Sequence { get; }
-
-    internal Tensor? Leaf { get; }
 
     internal Shape[] OutputShapes { get; }
 

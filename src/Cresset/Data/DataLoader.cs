@@ -20,13 +20,15 @@ public class DataLoader<TBatch> : IEnumerable<TBatch>
     readonly Func<int, IEnumerable<Func<TBatch>>> epochs;
     readonly BatchSampler? batches;
     readonly int workers;
+    readonly long seed;
     int epoch;
 
     /// <summary>Batches of a dataset whose batches are of the type of its samples: tensors, tuples of tensors.</summary>
     /// <param name="dataset">The samples.</param>
     /// <param name="batchSize">Samples in a batch.</param>
     /// <param name="shuffle">Another random order each epoch.</param>
-    /// <param name="seed">Seed of the order. PyTorch draws it from its global generator.</param>
+    /// <param name="seed">Seed of the order, and of what is random in the dataset, such as augmentation. PyTorch draws it from its
+    /// global generator.</param>
     /// <param name="dropLast">Leave out a last batch that is smaller than the others.</param>
     /// <param name="sampler">The order, in place of <paramref name="shuffle"/>.</param>
     /// <param name="batchSampler">The batches, in place of batch size, shuffle, sampler and drop-last.</param>
@@ -37,7 +39,7 @@ public class DataLoader<TBatch> : IEnumerable<TBatch>
         Sampler? sampler = null, BatchSampler? batchSampler = null, Func<IReadOnlyList<TBatch>, TBatch>? collate = null, int workers = 0)
         : this(DataLoader.Batches(dataset, batchSize, shuffle, seed, dropLast, sampler, batchSampler),
             indices => collate is null && dataset.TryGetBatch(indices, out var batch) ? batch
-                : (collate ?? Collation.Default<TBatch, TBatch>)(DataLoader.Samples(dataset, indices)), workers)
+                : (collate ?? Collation.Default<TBatch, TBatch>)(DataLoader.Samples(dataset, indices)), workers, seed)
     {
     }
 
@@ -50,23 +52,24 @@ public class DataLoader<TBatch> : IEnumerable<TBatch>
     /// <param name="workers">Background threads that prepare batches; 0 for none.</param>
     public DataLoader(IterableDataset<TBatch> dataset, int batchSize = 1, bool dropLast = false,
         Func<IReadOnlyList<TBatch>, TBatch>? collate = null, int workers = 0)
-        : this(_ => DataLoader.Stream(dataset, batchSize, dropLast, collate ?? Collation.Default<TBatch, TBatch>), null, workers)
+        : this(_ => DataLoader.Stream(dataset, batchSize, dropLast, collate ?? Collation.Default<TBatch, TBatch>), null, workers, seed: 0)
     {
         ArgumentNullException.ThrowIfNull(dataset);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(batchSize);
     }
 
-    internal DataLoader(BatchSampler batches, Func<int[], TBatch> fetch, int workers)
-        : this(epoch => batches.Batches(epoch).Select<int[], Func<TBatch>>(indices => () => fetch(indices)), batches, workers)
+    internal DataLoader(BatchSampler batches, Func<int[], TBatch> fetch, int workers, long seed)
+        : this(epoch => batches.Batches(epoch).Select<int[], Func<TBatch>>(indices => () => fetch(indices)), batches, workers, seed)
     {
     }
 
-    DataLoader(Func<int, IEnumerable<Func<TBatch>>> epochs, BatchSampler? batches, int workers)
+    DataLoader(Func<int, IEnumerable<Func<TBatch>>> epochs, BatchSampler? batches, int workers, long seed)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(workers);
         this.epochs = epochs;
         this.batches = batches;
         this.workers = workers;
+        this.seed = seed;
     }
 
     /// <summary>The number of batches in an epoch. PyTorch: <c>len(loader)</c>.</summary>
@@ -95,7 +98,13 @@ public class DataLoader<TBatch> : IEnumerable<TBatch>
     }
 
     /// <summary>The batches of the next epoch.</summary>
-    public IEnumerator<TBatch> GetEnumerator() => Run(epochs(Interlocked.Increment(ref epoch) - 1));
+    public IEnumerator<TBatch> GetEnumerator()
+    {
+        var number = Interlocked.Increment(ref epoch) - 1;
+        // Each batch has random numbers of its own, so that no worker takes another's.
+        return Run(epochs(number).Select<Func<TBatch>, Func<TBatch>>((make, batch) =>
+            () => Random.With(Generator.OfBatch(seed, number, batch), make)));
+    }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
@@ -153,7 +162,7 @@ public sealed class DataLoader : DataLoader<(Tensor Inputs, Tensor Targets)>
     {
         collate ??= Collation.Default<TItem, TBatch>;
         return new DataLoader<TBatch>(Batches(dataset, batchSize, shuffle, seed, dropLast, sampler, batchSampler),
-            indices => collate(Samples(dataset, indices)), workers);
+            indices => collate(Samples(dataset, indices)), workers, seed);
     }
 
     internal static BatchSampler Batches<T>(Dataset<T> dataset, int batchSize, bool shuffle, long seed, bool dropLast,

@@ -18,6 +18,10 @@ public sealed class Generator
     // One for each epoch: parts of the stream that no generator reaches which starts at its beginning.
     internal static Generator Of(long seed, int epoch) => new((ulong)seed) { position = ((ulong)epoch + 1) << 40 };
 
+    // One for each batch of a loader: 2^24 positions of a stream that is not the one of the order (its seed has other bits).
+    internal static Generator OfBatch(long seed, int epoch, int batch) =>
+        new((ulong)seed ^ 0x9E3779B97F4A7C15) { position = ((ulong)epoch << 48) + ((ulong)batch << 24) };
+
     /// <summary>Seed and position: all there is to save. PyTorch: <c>get_state</c>, <c>set_state</c>.</summary>
     public (ulong Seed, ulong Position) State
     {
@@ -76,9 +80,31 @@ public sealed class Generator
 /// <summary>The random numbers of operators that are given no generator.</summary>
 public static class Random
 {
-    /// <summary>The generator that is used unless another is passed.</summary>
-    public static Generator Default { get; } = new(0);
+    static readonly Generator global = new(0);
+
+    [ThreadStatic]
+    static Generator? current;
+
+    /// <summary>The generator that is used unless another is passed. While a data loader makes a batch it is, on that thread, one
+    /// of the batch's own, which depends on the loader's seed, the epoch and the number of the batch: random transforms give the
+    /// same with any number of workers.</summary>
+    public static Generator Default => current ?? global;
 
     /// <summary>Starts the default generator anew. PyTorch: <c>torch.manual_seed</c>.</summary>
     public static void Seed(ulong seed) => Default.Seed(seed);
+
+    /// <summary>Runs a function with another default generator on this thread.</summary>
+    internal static T With<T>(Generator generator, Func<T> function)
+    {
+        var outer = current;
+        current = generator;
+        try
+        {
+            return function();
+        }
+        finally
+        {
+            current = outer;
+        }
+    }
 }

@@ -105,13 +105,13 @@ public static unsafe class MemoryPool
         void* pointer;
         try
         {
-            pointer = NativeMemory.AlignedAlloc((nuint)rounded, Alignment);
+            pointer = AlignedMemory.Allocate(rounded);
         }
         catch (OutOfMemoryException)
         {
             Collect();
             TrimFree();
-            pointer = NativeMemory.AlignedAlloc((nuint)rounded, Alignment);
+            pointer = AlignedMemory.Allocate(rounded);
         }
         return new Block((byte*)pointer, sizeClass, rounded);
     }
@@ -184,7 +184,7 @@ public static unsafe class MemoryPool
             while (stack.TryPop(out var block))
             {
                 block.Borrower.Dispose();
-                NativeMemory.AlignedFree(block.Pointer);
+                AlignedMemory.Free(block.Pointer);
                 freeBytes -= block.Bytes;
             }
         }

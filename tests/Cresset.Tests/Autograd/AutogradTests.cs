@@ -19,6 +19,19 @@ public class AutogradTests
     }
 
     [Fact]
+    public void The_graph_can_be_walked_from_a_result_to_its_leaves()
+    {
+        var x = Leaf.Of(2);
+        var node = (x * 3 - Tensor.Ones([1], DType.Float64)).Square().GradFn!;
+        var names = new List<string>();
+        for (; node.Leaf is null; node = node.Input(0)!) names.Add(node.Name);
+        Assert.Equal(["Square", "Sub", "Mul"], names);
+        Assert.Same(x, node.Leaf);
+        // What needs no gradient is not in the graph.
+        Assert.Null((x - Tensor.Ones([1], DType.Float64)).GradFn!.Input(1));
+    }
+
+    [Fact]
     public void Leaves_and_results_are_told_apart()
     {
         var x = Leaf.Of(1);

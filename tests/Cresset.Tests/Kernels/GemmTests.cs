@@ -48,6 +48,8 @@ public class GemmTests
     [InlineData(2000, 1, 300)]
     [InlineData(1, 2100, 300)]
     [InlineData(3, 1100, 300)]
+    [InlineData(64, 300, 1100)]
+    [InlineData(40, 3100, 130)]
     public void Agrees_with_naive_sums_across_the_edges_of_blocks_and_rounds(int m, int n, int k)
     {
         for (var width = 128; width <= 512; width *= 2)
@@ -87,9 +89,10 @@ public class GemmTests
             foreach (var threads in new[] { 1, 2, 3, 8 })
             {
                 Threads.Count = threads;
-                // Both sides packed at first; one of them by each tile; no packing at all.
+                // Both sides packed at first; one of them by each tile; C transposed; one side in place; no packing at all.
                 float[] c = [.. Check<float>(300, 500, 700, false, true, false, true, 1e-6), .. Check<float>(500, 64, 700, false, true, false, true, 1e-6),
-                    .. Check<float>(64, 500, 700, false, true, false, true, 1e-6), .. Check<float>(2, 2000, 300, false, false, false, true, 1e-6)];
+                    .. Check<float>(64, 500, 700, false, true, false, true, 1e-6),
+                    .. Check<float>(64, 500, 300, false, false, false, true, 1e-6), .. Check<float>(2, 2000, 300, false, false, false, true, 1e-6)];
                 first ??= c;
                 Assert.Equal(first, c);
             }

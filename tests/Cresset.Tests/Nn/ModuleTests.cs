@@ -194,19 +194,60 @@ public class ModuleTests
         ((Conv2d)model[0]).RequiresGrad(false);
         var before = model.StateDict().ToDictionary(e => e.Key, e => e.Value.To(DType.Float32).ToArray<float>());
         Assert.Equal("""
-            Layer              Output shape  Parameters
-            -------------------------------------------
-            Sequential         [2, 10]                -
-              Conv2d (0)       [2, 4, 6, 6]          40
-              BatchNorm2d (1)  [2, 4, 6, 6]           8
-              ReLU (2)         [2, 4, 6, 6]           -
-              Flatten (3)      [2, 144]               -
-              Linear (4)       [2, 10]            1,450
-            -------------------------------------------
+            Layer              Output shape  Parameters  Multiply-adds
+            ----------------------------------------------------------
+            Sequential         [2, 10]                -              -
+              Conv2d (0)       [2, 4, 6, 6]          40          2,592
+              BatchNorm2d (1)  [2, 4, 6, 6]           8              -
+              ReLU (2)         [2, 4, 6, 6]           -              -
+              Flatten (3)      [2, 144]               -              -
+              Linear (4)       [2, 10]            1,450          2,880
+            ----------------------------------------------------------
             Parameters: 1,498, of which 1,458 trainable and 40 frozen
-            """.ReplaceLineEndings("\n"), model.Summary([2, 1, 8, 8]));
+            Multiply-adds: 5,472
+            """.ReplaceLineEndings("\n"), model.Summary([2, 1, 8, 8]).ToString());
         Assert.All(model.Modules(), m => Assert.True(m.IsTraining));
         foreach (var (name, values) in model.StateDict()) Assert.Equal(before[name], values.To(DType.Float32).ToArray<float>());
+    }
+
+    // The figures of the notes on Inception: 28x28 places of 192 channels to 32 by 5x5, and by way of 16 channels.
+    [Fact]
+    public void A_convolution_of_one_by_one_in_front_saves_nine_tenths_of_the_multiply_adds()
+    {
+        var direct = new Conv2d(192, 32, 5, padding: 2).Summary([1, 192, 28, 28]);
+        Assert.Equal(120_422_400, direct.MultiplyAdds);
+        var reduced = new Sequential(new Conv2d(192, 16, 1), new Conv2d(16, 32, 5, padding: 2)).Summary([1, 192, 28, 28]);
+        Assert.Equal(12_443_648, reduced.MultiplyAdds);
+        Assert.Equal([0L, 28 * 28 * 192 * 16, 28 * 28 * 16 * 25 * 32], reduced.Layers.Select(layer => layer.MultiplyAdds));
+        Assert.Equal((192 * 16 + 16 + 16 * 32 * 25 + 32, 0L), (reduced.Parameters, reduced.Parameters - reduced.TrainableParameters));
+    }
+
+    [Fact]
+    public void Products_beside_the_layers_are_counted_with_the_module_that_computes_them()
+    {
+        // Attention in short: projections by layers, Q K^T and A V by the module itself, after which a layer follows.
+        var summary = new Attending().Summary([2, 5, 8]);
+        long projection = 2 * 5 * 8 * 8, own = 2 * (2 * 5 * 5 * 8);
+        Assert.Equal([own, projection, 0L, projection], summary.Layers.Select(layer => layer.MultiplyAdds));
+        Assert.Equal([2, 5, 8], summary.Layers[0].OutputShape!.Value.AsSpan().ToArray());
+        // Groups see a part of the channels; strides leave places out.
+        Assert.Equal(1L * 8 * 4 * 4 * (4 / 2) * 9, new Conv2d(4, 8, 3, stride: 2, padding: 1, groups: 2).Summary([1, 4, 8, 8]).MultiplyAdds);
+        // Without a bias, of a vector's matrix product, and nothing is counted outside.
+        Assert.Equal(3 * 7L, new Linear(7, 3, bias: false).Summary([1, 7]).MultiplyAdds);
+    }
+
+    sealed class Attending : Module
+    {
+        readonly Linear inner = new(8, 8);
+        readonly Dropout dropout = new();
+        readonly Linear outer = new(8, 8);
+
+        public override Tensor Forward(Tensor x)
+        {
+            var q = inner.Forward(x);
+            var weights = dropout.Forward(q.MatMul(q.T).Softmax(-1));
+            return Observe(outer.Forward(weights.MatMul(q)));
+        }
     }
 
     [Fact]

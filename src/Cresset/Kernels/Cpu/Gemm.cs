@@ -11,21 +11,41 @@ unsafe interface IMicrokernel<T> where T : unmanaged
     static abstract int Rows { get; }
     static abstract int Columns { get; }
 
-    // c (Rows x Columns) = or += the sum over k of column k of panel a times row k of panel b.
-    static abstract void Run(long k, T* a, T* b, T* c, long cStride, bool add);
+    // How many rows it computes where so many are wanted of a panel that is not full.
+    static abstract int RowsFor(int wanted);
+
+    // As aRow: a is a packed panel, Rows values for each k.
+    const long PackedRow = 0;
+
+    // c (rows x Columns) = or += the sum over k of column k of a times row k of b; rows as RowsFor gave it. Rows of a are
+    // contiguous, at aRow from each other, or packed; rows of b are contiguous, at bStep.
+    static abstract void Run(int rows, long k, T* a, long aRow, T* b, long bStep, T* c, long cStride, bool add);
 }
 
+// Where a microkernel's A lies.
+readonly struct Packed;
+
+readonly struct InPlace;
+
 // Matrix products, after Goto and van de Geijn (2008) and BLIS: A and B are packed into panels that the microkernel reads
-// straight through, block by block of the caches; C is cut into tiles that threads take. Sums over k run in one order,
-// whatever the number of threads.
+// straight through, block by block of the caches; what is met a few times only is read where it lies. C is cut into tiles
+// that threads take. Sums over k run in one order, whatever the number of threads.
 static unsafe class Gemm
 {
     // Panels of this depth: one of B stays in the first cache, a tile's panels of A in the second.
     const int BlockK = 256;
+    // Where C is stored transposed, block by block, blocks are deeper.
+    const int TransposedBlockK = 1024;
+    // A tile of C: its panels of A and its block of C stay in the second cache while panels of B go by.
+    const int TileRows = 480, TileColumns = 128;
+    // Up to so many panels of the other side, packing does not pay; but for B's rows only where they stay in the second cache,
+    // for a panel meets each of them in another place.
+    const int FewPanelsA = 8, FewPanelsB = 4;
+    const long InPlaceBytes = 1 << 20;
     // What is packed at once, at most; larger products go in several rounds.
     const int RoundM = 3072, RoundN = 3072, RoundK = 2048;
     const long ParallelWork = 1 << 18;
-    // Up to here packing does not pay.
+    // Up to here a microkernel's whole tiles do not pay.
     const long SmallWork = 1 << 15;
 
     // For tests: the vector width to use, 0 for the widest.
@@ -51,67 +71,100 @@ static unsafe class Gemm
             SmallProduct.Multiply(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, accumulate, bias);
             return;
         }
+        var round = new Operands<T> { M = m, N = n, K = k, A = a, ARow = aRow, AColumn = aColumn, B = b, BRow = bRow, BColumn = bColumn, C = c, CRow = cRow, CColumn = 1, Add = accumulate, Bias = bias };
         switch (Width)
         {
-            case 512: Rounds<T, Microkernel512<T>>(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, accumulate, bias); break;
-            case 256: Rounds<T, Microkernel256<T>>(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, accumulate, bias); break;
-            default: Rounds<T, Microkernel128<T>>(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, accumulate, bias); break;
+            case 512: Rounds<T, Microkernel512<T>>(round); break;
+            case 256: Rounds<T, Microkernel256<T>>(round); break;
+            default: Rounds<T, Microkernel128<T>>(round); break;
         }
     }
 
-    static void Rounds<T, TKernel>(int m, int n, int k, T* a, long aRow, long aColumn, T* b, long bRow, long bColumn,
-        T* c, long cRow, bool accumulate, T* bias) where T : unmanaged, IFloatingPointIeee754<T> where TKernel : struct, IMicrokernel<T>
+    // C = A B, C's rows at CRow, its columns at CColumn; a bias for every column, or for every row where C is transposed.
+    struct Operands<T> where T : unmanaged
     {
-        var plan = new Round<T, TKernel> { ARow = aRow, AColumn = aColumn, BRow = bRow, BColumn = bColumn, CRow = cRow };
-        for (var j = 0; j < n; j += RoundN)
-            for (var i = 0; i < m; i += RoundM)
-                for (var p = 0; p < k; p += RoundK)
+        internal int M, N, K;
+        internal T* A, B, C, Bias;
+        internal long ARow, AColumn, BRow, BColumn, CRow, CColumn;
+        internal bool Add;
+
+        internal readonly bool Transposed => CColumn != 1;
+
+        internal readonly Operands<T> Transpose() => new()
+        {
+            M = N, N = M, K = K, A = B, ARow = BColumn, AColumn = BRow, B = A, BRow = AColumn, BColumn = ARow,
+            C = C, CRow = CColumn, CColumn = CRow, Add = Add, Bias = Bias,
+        };
+    }
+
+    static void Rounds<T, TKernel>(Operands<T> all) where T : unmanaged, IFloatingPointIeee754<T> where TKernel : struct, IMicrokernel<T>
+    {
+        // A layer's x W^T with few rows of x: as (W x^T)^T each row of W is read where it lies, and only x is packed.
+        if (all.BColumn != 1 && all.BRow == 1 && all.N > all.M && all.M >= TKernel.Columns / 2 && all.M <= FewPanelsB * TKernel.Columns && all.K >= BlockK / 2) all = all.Transpose();
+        for (var j = 0; j < all.N; j += RoundN)
+            for (var i = 0; i < all.M; i += RoundM)
+                for (var p = 0; p < all.K; p += RoundK)
                 {
-                    plan.M = Math.Min(RoundM, m - i);
-                    plan.N = Math.Min(RoundN, n - j);
-                    plan.K = Math.Min(RoundK, k - p);
-                    plan.A = a + i * aRow + p * aColumn;
-                    plan.B = b + p * bRow + j * bColumn;
-                    plan.C = c + i * cRow + j;
-                    plan.Add = accumulate || p > 0;
-                    plan.Bias = bias != null && p + RoundK >= k ? bias + j : null;
-                    plan.Execute();
+                    var part = all;
+                    part.M = Math.Min(RoundM, all.M - i);
+                    part.N = Math.Min(RoundN, all.N - j);
+                    part.K = Math.Min(RoundK, all.K - p);
+                    part.A += i * all.ARow + p * all.AColumn;
+                    part.B += p * all.BRow + j * all.BColumn;
+                    part.C += i * all.CRow + j * all.CColumn;
+                    part.Add |= p > 0;
+                    part.Bias = all.Bias != null && p + RoundK >= all.K ? all.Bias + (all.Transposed ? i : j) : null;
+                    new Round<T, TKernel> { Of = part }.Execute();
                 }
+    }
+
+    // How a side comes to the microkernel: read where it lies, packed by each tile just before its use, or packed whole before.
+    enum Supply
+    {
+        InPlace,
+        PerTile,
+        Whole,
     }
 
     struct Round<T, TKernel> : IParallelBody where T : unmanaged, IFloatingPointIeee754<T> where TKernel : struct, IMicrokernel<T>
     {
-        internal int M, N, K;
-        internal T* A, B, C, Bias;
+        internal Operands<T> Of;
         T* packedA, packedB;
-        internal long ARow, AColumn, BRow, BColumn, CRow;
-        internal bool Add;
+        Supply supplyA, supplyB;
         bool packing;
-        // Where one tile holds all of A's panels, each panel of B is needed once: it is packed just before, into the first
-        // cache, and so the other way round.
-        bool packsB, packsA;
         int panelsA, panelsB, tilePanelsA, tilePanelsB, tilesB;
 
         internal void Execute()
         {
-            panelsA = (M + TKernel.Rows - 1) / TKernel.Rows;
-            panelsB = (N + TKernel.Columns - 1) / TKernel.Columns;
-            // Tiles of about 120 rows and 256 columns; narrower ones where there would be few, so that threads have work.
-            tilePanelsA = Math.Min(panelsA, Math.Max(1, 120 / TKernel.Rows));
-            tilePanelsB = Math.Min(panelsB, Math.Max(1, 256 / TKernel.Columns));
-            packsB = tilePanelsA == panelsA;
-            packsA = !packsB && tilePanelsB == panelsB;
-            while (!packsA && tilePanelsB > 1 && Tiles() < 16) tilePanelsB = (tilePanelsB + 1) / 2;
-            while (!packsB && tilePanelsA > 1 && Tiles() < (packsA ? 16 : 8)) tilePanelsA = (tilePanelsA + 1) / 2;
+            int rows = TKernel.Rows, columns = TKernel.Columns;
+            panelsA = (Of.M + rows - 1) / rows;
+            panelsB = (Of.N + columns - 1) / columns;
+            tilePanelsA = Share(panelsA, TileRows / rows);
+            tilePanelsB = Share(panelsB, TileColumns / columns);
+            // Where one tile holds all panels of the other side, each panel is needed once: packed just before, it is in the cache.
+            supplyB = Of.BColumn == 1 && panelsA <= FewPanelsA && (long)Of.K * Of.N * sizeof(T) <= InPlaceBytes ? Supply.InPlace : tilePanelsA == panelsA ? Supply.PerTile : Supply.Whole;
+            supplyA = Of.AColumn == 1 && panelsB <= FewPanelsB ? Supply.InPlace
+                : tilePanelsB == panelsB && supplyB != Supply.PerTile ? Supply.PerTile : Supply.Whole;
+            // Smaller tiles where there would be few, so that threads have work.
+            while (supplyA == Supply.Whole && tilePanelsB > 1 && Tiles() < 16) tilePanelsB = (tilePanelsB + 1) / 2;
+            while (supplyB != Supply.PerTile && tilePanelsA > 1 && Tiles() < (supplyA == Supply.Whole ? 8 : 16)) tilePanelsA = (tilePanelsA + 1) / 2;
             tilesB = (panelsB + tilePanelsB - 1) / tilePanelsB;
-            var lengthA = packsA ? 0 : ((long)panelsA * TKernel.Rows * K + 63) / 64 * 64;
-            packedA = Workspace.Rent<T>(Workspace.Purpose.Panels, lengthA + (packsB ? 0 : (long)panelsB * TKernel.Columns * K));
+            var lengthA = supplyA == Supply.Whole ? ((long)panelsA * rows * Of.K + 63) / 64 * 64 : 0;
+            var lengthB = supplyB == Supply.Whole ? (long)panelsB * columns * Of.K : 0;
+            packedA = Workspace.Rent<T>(Workspace.Purpose.Panels, lengthA + lengthB);
             packedB = packedA + lengthA;
-            var parallel = (long)M * N * K >= ParallelWork;
+            var parallel = (long)Of.M * Of.N * Of.K >= ParallelWork;
             packing = true;
-            Run(packsA ? panelsB : packsB ? panelsA : panelsA + panelsB, parallel);
+            Run((supplyA == Supply.Whole ? panelsA : 0) + (supplyB == Supply.Whole ? panelsB : 0), parallel);
             packing = false;
             Run(Tiles(), parallel);
+        }
+
+        // As many panels to a tile as make tiles of about equal size, none above the limit.
+        static int Share(int panels, int limit)
+        {
+            var tiles = (panels + limit - 1) / limit;
+            return (panels + tiles - 1) / tiles;
         }
 
         readonly int Tiles() => (panelsA + tilePanelsA - 1) / tilePanelsA * ((panelsB + tilePanelsB - 1) / tilePanelsB);
@@ -125,75 +178,112 @@ static unsafe class Gemm
         public readonly void Run(int part)
         {
             if (!packing) Tile(part / tilesB * tilePanelsA, part % tilesB * tilePanelsB);
-            else if (packsA) PackB(part, 0, K, packedB + (long)part * TKernel.Columns * K);
-            else if (part < panelsA) PackA(part, 0, K, packedA + (long)part * TKernel.Rows * K);
-            else PackB(part - panelsA, 0, K, packedB + (long)(part - panelsA) * TKernel.Columns * K);
+            else if (supplyA == Supply.Whole && part < panelsA) PackA(part, 0, Of.K, packedA + (long)part * TKernel.Rows * Of.K);
+            else
+            {
+                var panel = supplyA == Supply.Whole ? part - panelsA : part;
+                PackB(panel, 1, 0, Of.K, packedB + (long)panel * TKernel.Columns * Of.K);
+            }
         }
 
         readonly void PackA(int panel, int from, int depth, T* target)
         {
             var first = panel * TKernel.Rows;
-            Packing.Panel(A + first * ARow + from * AColumn, AColumn, ARow, Math.Min(TKernel.Rows, M - first), TKernel.Rows, depth, target);
+            Packing.Panel(Of.A + first * Of.ARow + from * Of.AColumn, Of.AColumn, Of.ARow, Math.Min(TKernel.Rows, Of.M - first), TKernel.Rows, depth, target);
         }
 
-        readonly void PackB(int panel, int from, int depth, T* target)
+        readonly void PackB(int panel, int count, int from, int depth, T* target)
         {
-            var first = panel * TKernel.Columns;
-            Packing.Panel(B + first * BColumn + from * BRow, BRow, BColumn, Math.Min(TKernel.Columns, N - first), TKernel.Columns, depth, target);
+            int width = TKernel.Columns, first = panel * width;
+            var source = Of.B + first * Of.BColumn + from * Of.BRow;
+            if (Of.BColumn == 1)
+            {
+                Packing.Rows(source, Of.BRow, Math.Min(count * width, Of.N - first), width, depth, target, (long)depth * width);
+                return;
+            }
+            for (var i = 0; i < count; i++)
+                Packing.Panel(source + i * width * Of.BColumn, Of.BRow, Of.BColumn, Math.Min(width, Of.N - first - i * width), width, depth, target + (long)i * depth * width);
         }
 
         [SkipLocalsInit]
         readonly void Tile(int firstA, int firstB)
         {
             int endA = Math.Min(firstA + tilePanelsA, panelsA), endB = Math.Min(firstB + tilePanelsB, panelsB);
-            int rows = TKernel.Rows, columns = TKernel.Columns;
+            int rows = TKernel.Rows, columns = TKernel.Columns, blockK = Of.Transposed ? TransposedBlockK : BlockK;
             var edge = stackalloc T[rows * columns];
-            var own = Workspace.Rent<T>(Workspace.Purpose.OnePanel, BlockK * Math.Max(rows, columns));
-            for (var p = 0; p < K; p += BlockK)
+            // One panel of A and, behind it, a tile's panels of B: whole panels that the tile packs, or edges of what is read in place.
+            var ownA = Workspace.Rent<T>(Workspace.Purpose.OwnPanels, (long)blockK * (rows + columns * tilePanelsB));
+            var ownB = ownA + blockK * rows;
+            for (var p = 0; p < Of.K; p += blockK)
             {
-                var depth = Math.Min(BlockK, K - p);
-                if (packsA)
+                var depth = Math.Min(blockK, Of.K - p);
+                if (supplyB == Supply.PerTile) PackB(firstB, endB - firstB, p, depth, ownB);
+                else if (supplyB == Supply.InPlace && endB * columns > Of.N) PackB(endB - 1, 1, p, depth, ownB);
+                if (supplyA == Supply.Whole)
                 {
-                    for (var i = firstA; i < endA; i++)
+                    for (var j = firstB; j < endB; j++)
                     {
-                        PackA(i, p, depth, own);
-                        for (var j = firstB; j < endB; j++) Block(i, j, p, depth, own, packedB + ((long)j * K + p) * columns, edge);
+                        var b = PanelB(j, firstB, p, depth, ownB, out var bStep);
+                        for (var i = firstA; i < endA; i++) Block(i, j, p, depth, packedA + ((long)i * Of.K + p) * rows, IMicrokernel<T>.PackedRow, b, bStep, edge);
                     }
                     continue;
                 }
-                for (var j = firstB; j < endB; j++)
+                for (var i = firstA; i < endA; i++)
                 {
-                    if (packsB) PackB(j, p, depth, own);
-                    var b = packsB ? own : packedB + ((long)j * K + p) * columns;
-                    for (var i = firstA; i < endA; i++) Block(i, j, p, depth, packedA + ((long)i * K + p) * rows, b, edge);
+                    var height = Math.Min(rows, Of.M - i * rows);
+                    var inPlace = supplyA == Supply.InPlace && TKernel.RowsFor(height) == height;
+                    if (!inPlace) PackA(i, p, depth, ownA);
+                    var a = inPlace ? Of.A + i * rows * Of.ARow + p : ownA;
+                    for (var j = firstB; j < endB; j++)
+                    {
+                        var b = PanelB(j, firstB, p, depth, ownB, out var bStep);
+                        Block(i, j, p, depth, a, inPlace ? Of.ARow : IMicrokernel<T>.PackedRow, b, bStep, edge);
+                    }
                 }
             }
-            if (Bias == null) return;
-            int from = firstB * columns, count = Math.Min(endB * columns, N) - from;
-            for (var i = firstA * rows; i < Math.Min(endA * rows, M); i++)
-                TensorPrimitives.Add(new ReadOnlySpan<T>(C + i * CRow + from, count), new ReadOnlySpan<T>(Bias + from, count), new Span<T>(C + i * CRow + from, count));
+            if (Of.Bias != null) AddBias(firstA * rows, Math.Min(endA * rows, Of.M), firstB * columns, Math.Min(endB * columns, Of.N));
         }
 
-        // One block of C; at the matrix's edge by way of a buffer.
-        readonly void Block(int i, int j, int p, int depth, T* a, T* b, T* edge)
+        readonly T* PanelB(int panel, int firstB, int p, int depth, T* own, out long step)
+        {
+            var columns = TKernel.Columns;
+            step = columns;
+            if (supplyB == Supply.Whole) return packedB + ((long)panel * Of.K + p) * columns;
+            if (supplyB == Supply.PerTile) return own + (long)(panel - firstB) * depth * columns;
+            if ((panel + 1) * columns > Of.N) return own;
+            step = Of.BRow;
+            return Of.B + p * Of.BRow + panel * columns;
+        }
+
+        // One block of C; where it is transposed or at the matrix's edge by way of a buffer.
+        readonly void Block(int i, int j, int p, int depth, T* a, long aRow, T* b, long bStep, T* edge)
         {
             int rows = TKernel.Rows, columns = TKernel.Columns;
-            var c = C + (long)i * rows * CRow + (long)j * columns;
-            int height = Math.Min(rows, M - i * rows), width = Math.Min(columns, N - j * columns);
-            var add = Add || p > 0;
-            if (height == rows && width == columns)
+            var c = Of.C + i * rows * Of.CRow + j * columns * Of.CColumn;
+            int height = Math.Min(rows, Of.M - i * rows), width = Math.Min(columns, Of.N - j * columns);
+            var add = Of.Add || p > 0;
+            var computed = TKernel.RowsFor(height);
+            if (height == computed && width == columns && !Of.Transposed)
             {
-                TKernel.Run(depth, a, b, c, CRow, add);
+                TKernel.Run(computed, depth, a, aRow, b, bStep, c, Of.CRow, add);
                 return;
             }
-            TKernel.Run(depth, a, b, edge, columns, false);
-            for (var r = 0; r < height; r++)
+            TKernel.Run(computed, depth, a, aRow, b, bStep, edge, columns, false);
+            if (Of.Transposed)
             {
-                ReadOnlySpan<T> block = new(edge + r * columns, width);
-                var to = new Span<T>(c + r * CRow, width);
-                if (add) TensorPrimitives.Add(to, block, to);
-                else block.CopyTo(to);
+                Packing.StoreTransposed(edge, columns, height, width, c, Of.CColumn, add);
+                return;
             }
+            for (var r = 0; r < height; r++) Packing.Store(edge + r * columns, width, c + r * Of.CRow, add);
+        }
+
+        // Once for each element of C, by the tile that holds it.
+        readonly void AddBias(int top, int bottom, int left, int right)
+        {
+            // Of C as the caller sees it.
+            var (firstRow, lastRow, first, count) = Of.Transposed ? (left, right, top, bottom - top) : (top, bottom, left, right - left);
+            var row = Of.Transposed ? Of.CColumn : Of.CRow;
+            for (var i = firstRow; i < lastRow; i++) Packing.Store(Of.Bias + first, count, Of.C + i * row + first, add: true);
         }
     }
 }

@@ -8,39 +8,54 @@ readonly unsafe struct Microkernel128<T> : IMicrokernel<T> where T : unmanaged
 {
     public static int Rows => 6;
     public static int Columns => 2 * Vector128<T>.Count;
+    public static int RowsFor(int wanted) => Rows;
 
-    // Compiled at full optimisation at once: unoptimised, the first products would take a hundred times as long.
+    public static void Run(int rows, long k, T* a, long aRow, T* b, long bStep, T* c, long cStride, bool add)
+    {
+        if (aRow == IMicrokernel<T>.PackedRow) Six<Packed>(k, a, aRow, b, bStep, c, cStride, add);
+        else Six<InPlace>(k, a, aRow, b, bStep, c, cStride, add);
+    }
+
+    // Compiled at full optimisation at once: unoptimised, the first products would take a hundred times as long. Of a packed
+    // panel one pointer serves all rows; where A lies in place one serves three, so that all addresses stay in registers.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Run(long k, T* a, T* b, T* c, long cStride, bool add)
+    static void Six<TPlace>(long k, T* a, long aRow, T* b, long bStep, T* c, long cStride, bool add) where TPlace : struct
     {
         var width = Vector128<T>.Count;
+        var packed = typeof(TPlace) == typeof(Packed);
+        var aRow2 = 2 * aRow;
+        T* a3 = a + 3 * aRow;
         Vector128<T> c0x = default, c0y = default;
         Vector128<T> c1x = default, c1y = default;
         Vector128<T> c2x = default, c2y = default;
         Vector128<T> c3x = default, c3y = default;
         Vector128<T> c4x = default, c4y = default;
         Vector128<T> c5x = default, c5y = default;
-        for (; k > 0; k--, a += 6, b += 2 * width)
+        for (; k > 0; k--)
         {
             Vector128<T> x = Vector128.Load(b), y = Vector128.Load(b + width), r;
-            r = Vector128.Create(a[0]);
+            r = Vector128.Create(*a);
             c0x = MultiplyAdd(r, x, c0x);
             c0y = MultiplyAdd(r, y, c0y);
-            r = Vector128.Create(a[1]);
+            r = packed ? Vector128.Create(a[1]) : Vector128.Create(a[aRow]);
             c1x = MultiplyAdd(r, x, c1x);
             c1y = MultiplyAdd(r, y, c1y);
-            r = Vector128.Create(a[2]);
+            r = packed ? Vector128.Create(a[2]) : Vector128.Create(a[aRow2]);
             c2x = MultiplyAdd(r, x, c2x);
             c2y = MultiplyAdd(r, y, c2y);
-            r = Vector128.Create(a[3]);
+            r = packed ? Vector128.Create(a[3]) : Vector128.Create(*a3);
             c3x = MultiplyAdd(r, x, c3x);
             c3y = MultiplyAdd(r, y, c3y);
-            r = Vector128.Create(a[4]);
+            r = packed ? Vector128.Create(a[4]) : Vector128.Create(a3[aRow]);
             c4x = MultiplyAdd(r, x, c4x);
             c4y = MultiplyAdd(r, y, c4y);
-            r = Vector128.Create(a[5]);
+            r = packed ? Vector128.Create(a[5]) : Vector128.Create(a3[aRow2]);
             c5x = MultiplyAdd(r, x, c5x);
             c5y = MultiplyAdd(r, y, c5y);
+            b += bStep;
+            a += packed ? 6 : 1;
+            if (packed) continue;
+            a3++;
         }
         Store(c0x, c0y, c, add);
         Store(c1x, c1y, c + 1 * cStride, add);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
@@ -13,7 +14,7 @@ static unsafe class Packing
     internal static void Panel<T>(T* source, long step, long neighbour, int valid, int width, int depth, T* target)
         where T : unmanaged
     {
-        if (neighbour == 1) Rows(source, step, valid, width, depth, target);
+        if (neighbour == 1) Rows(source, step, valid, width, depth, target, 0);
         else if (step == 1) Transposed(source, neighbour, valid, width, depth, target);
         else
         {
@@ -22,17 +23,65 @@ static unsafe class Packing
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Rows<T>(T* source, long step, int valid, int width, int depth, T* target) where T : unmanaged
+    /// <summary>Writes or adds a row.</summary>
+    internal static void Store<T>(T* row, int count, T* target, bool add) where T : unmanaged, INumberBase<T>
     {
-        var count = Vector128<T>.Count;
-        var whole = valid - valid % count;
+        ReadOnlySpan<T> from = new(row, count);
+        var to = new Span<T>(target, count);
+        if (add) TensorPrimitives.Add(to, from, to);
+        else from.CopyTo(to);
+    }
+
+    /// <summary>Writes or adds a block (height x width, rows at blockRow), transposed: its rows become columns of the target.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void StoreTransposed<T>(T* block, long blockRow, int height, int width, T* target, long targetRow, bool add)
+        where T : unmanaged, INumberBase<T>
+    {
+        var side = Vector128<T>.Count;
+        var square = stackalloc T[4 * 4];
+        for (var j = 0; j < width; j += side)
+            for (var i = 0; i < height; i += side)
+            {
+                T* from = block + i * blockRow + j, to = target + j * targetRow + i;
+                if (i + side > height || j + side > width)
+                {
+                    for (var c = 0; c < Math.Min(side, width - j); c++)
+                        for (var r = 0; r < Math.Min(side, height - i); r++)
+                            to[c * targetRow + r] = add ? to[c * targetRow + r] + from[r * blockRow + c] : from[r * blockRow + c];
+                    continue;
+                }
+                if (!add)
+                {
+                    Turn(from, blockRow, to, targetRow);
+                    continue;
+                }
+                Turn(from, blockRow, square, side);
+                for (var c = 0; c < side; c++) (Vector128.Load(to + c * targetRow) + Vector128.Load(square + c * side)).Store(to + c * targetRow);
+            }
+    }
+
+    // Neighbours lie side by side. Several panels at once: a row's stretch in all of them is read in one go.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Rows<T>(T* source, long step, int valid, int width, int depth, T* target, long panelLength) where T : unmanaged
+    {
+        int count = Vector<T>.Count, least = Vector128<T>.Count;
         for (long p = 0; p < depth; p++, source += step, target += width)
         {
-            var j = 0;
-            for (; j < whole; j += count) Vector128.Load(source + j).Store(target + j);
-            for (; j < valid; j++) target[j] = source[j];
-            for (; j < width; j++) target[j] = default;
+            T* from = source, to = target;
+            var left = valid;
+            for (; left >= width; left -= width, from += width, to += panelLength)
+            {
+                var j = 0;
+                for (; j + count <= width; j += count) Vector.Load(from + j).Store(to + j);
+                for (; j + least <= width; j += least) Vector128.Load(from + j).Store(to + j);
+                for (; j < width; j++) to[j] = from[j];
+            }
+            if (left == 0) continue;
+            var end = 0;
+            for (; end + least <= left; end += least) Vector128.Load(from + end).Store(to + end);
+            for (; end < left; end++) to[end] = from[end];
+            for (; end + least <= width; end += least) Vector128<T>.Zero.Store(to + end);
+            for (; end < width; end++) to[end] = default;
         }
     }
 

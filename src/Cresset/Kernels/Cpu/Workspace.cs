@@ -9,7 +9,7 @@ static unsafe class Workspace
     internal enum Purpose
     {
         Panels,
-        OnePanel,
+        OwnPanels,
         Patches,
         Partials,
         Weights,
@@ -17,8 +17,6 @@ static unsafe class Workspace
         Phases,
         Sums,
     }
-
-    const int Alignment = 64;
 
     const int Purposes = (int)Purpose.Sums + 1;
 
@@ -45,17 +43,17 @@ static unsafe class Workspace
         internal void* OfLength(long bytes)
         {
             if (bytes <= length) return pointer;
-            NativeMemory.AlignedFree(pointer);
+            AlignedMemory.Free(pointer);
             pointer = null;
             length = 0;
             // A quarter more, so that slowly growing needs do not allocate each time.
             var more = bytes + bytes / 4;
-            pointer = NativeMemory.AlignedAlloc((nuint)more, Alignment);
+            pointer = AlignedMemory.Allocate(more);
             length = more;
             return pointer;
         }
 
         // The memory of a thread that has ended.
-        ~Buffer() => NativeMemory.AlignedFree(pointer);
+        ~Buffer() => AlignedMemory.Free(pointer);
     }
 }

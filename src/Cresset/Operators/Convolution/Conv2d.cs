@@ -11,6 +11,7 @@ public static class Conv2dOperator
         Tensor input = x.Contiguous(), kernel = weight.Contiguous();
         var y = Tensor.Allocate([shape.Batch, shape.OutChannels, shape.OutHeight, shape.OutWidth], x.DType, x.Backend);
         x.Backend.Convolution2d(shape, input.Operand, kernel.Operand, null, y.Operand);
+        Operators.OperationLog.Add(x, weight, y, MultiplyAdds(y, weight));
         return Autograd.Records(x, weight)
             ? Autograd.Record("Conv2d", y, [x, weight], [x, weight], (node, gradient) => Gradients(node, gradient, shape))
             : y;
@@ -24,6 +25,8 @@ public static class Conv2dOperator
         Tensor gradient = dy.Contiguous(), kernel = weight.Contiguous();
         var dx = Tensor.Allocate([shape.Batch, shape.Channels, shape.Height, shape.Width], dy.DType, dy.Backend);
         dy.Backend.Convolution2dInputGradient(shape, gradient.Operand, kernel.Operand, dx.Operand);
+        // The forward pass of a transposed convolution.
+        Operators.OperationLog.Add(dy, weight, dx, MultiplyAdds(dy, weight));
         return Autograd.Records(dy, weight)
             ? Autograd.Record("Conv2dInputGradient", dx, [dy, weight], [dy, weight], (node, gradient) =>
                 [node.Needs(0) ? Convolve(gradient, node.Saved(1), shape) : null, node.Needs(1) ? WeightGradient(node.Saved(0), gradient, shape) : null])
@@ -40,6 +43,8 @@ public static class Conv2dOperator
                 [node.Needs(0) ? Convolve(node.Saved(1), gradient, shape) : null, node.Needs(1) ? InputGradient(node.Saved(0), gradient, shape) : null])
             : dweight;
     }
+
+    static long MultiplyAdds(Tensor y, Tensor weight) => (long)y.ElementCount * (weight.ElementCount / weight.Size(0));
 
     static ConvolutionShape Check(Tensor x, Tensor weight, Tensor? bias, Size2d stride, Size2d padding,
         Size2d dilation, int groups)
@@ -83,6 +88,7 @@ public static class Conv2dOperator
             Tensor input = x.Contiguous(), kernel = weight.Contiguous();
             var y = Tensor.Allocate([shape.Batch, shape.OutChannels, shape.OutHeight, shape.OutWidth], x.DType, Operators.Promotion.Backend("Conv2d", x, weight));
             x.Backend.Convolution2d(shape, input.Operand, kernel.Operand, bias.Contiguous().Operand, y.Operand);
+            Operators.OperationLog.Add(x, weight, y, MultiplyAdds(y, weight));
             return Autograd.Records(x, weight, bias)
                 ? Autograd.Record("Conv2d", y, [x, weight, bias], [x, weight], (node, gradient) =>
                     [.. Gradients(node, gradient, shape), node.Needs(2) ? gradient.Sum([0, 2, 3]) : null])

@@ -20,6 +20,7 @@ public static class LinearOperator
             var y = Tensor.Allocate(x.Shape.With(x.Rank - 1, outputs), x.DType, x.Backend);
             x.Backend.MatMul(matrix, new Operand(weight.Storage, weight.Layout.Permute([1, 0]), weight.DType),
                 bias?.Contiguous().Operand, new Operand(y.Storage, new Layout([rows, outputs]), y.DType));
+            Operators.OperationLog.Add(x, weight, y, (long)y.ElementCount * inputs);
             return bias is null
                 ? Autograd.Records(x, weight) ? Record(x, weight, y) : y
                 : Autograd.Records(x, weight, bias) ? Record(x, weight, bias, y) : y;

@@ -12,6 +12,7 @@ public static class MatMulOperator
         Shape Matrix(int rows, int columns) => new([.. batch.AsSpan(), rows, columns]);
         var c = Tensor.Allocate(Matrix(a.Size(-2), b.Size(-1)), a.DType, backend);
         backend.MatMul(a.Operand.Expand(Matrix(a.Size(-2), a.Size(-1))), b.Operand.Expand(Matrix(b.Size(-2), b.Size(-1))), null, c.Operand);
+        Operators.OperationLog.Add(a, b, c, (long)c.ElementCount * a.Size(-1));
         return Autograd.Records(a, b)
             ? Autograd.Record("MatMul", c, [a, b], [a, b], static (node, gradient) =>
                 [node.Needs(0) ? Product(gradient, node.Saved(1).T) : null, node.Needs(1) ? Product(node.Saved(0).T, gradient) : null])

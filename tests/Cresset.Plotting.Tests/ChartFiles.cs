@@ -1,10 +1,11 @@
+using System.Globalization;
 using System.Xml.Linq;
 using SkiaSharp;
 
 namespace Cresset.Plotting.Tests;
 
 /// <summary>A chart's files in a folder of their own, and what tests read from them.</summary>
-sealed class Picture : IDisposable
+sealed class ChartFiles : IDisposable
 {
     public string Folder { get; } = Directory.CreateTempSubdirectory("cresset-plot").FullName;
 
@@ -33,10 +34,20 @@ sealed class Picture : IDisposable
         for (int x = (int)(left * picture.Width); x < (int)(right * picture.Width); x++)
             for (int y = 0; y < picture.Height; y++)
             {
-                var c = picture.GetPixel(x, y);
-                if (Math.Abs(c.Red - color.Red) + Math.Abs(c.Green - color.Green) + Math.Abs(c.Blue - color.Blue) <= 12) found++;
+                if (Near(picture.GetPixel(x, y), color)) found++;
             }
         return found;
+    }
+
+    public static bool Near(SKColor a, SKColor b, int distance = 12) =>
+        Math.Abs(a.Red - b.Red) + Math.Abs(a.Green - b.Green) + Math.Abs(a.Blue - b.Blue) <= distance;
+
+    /// <summary>Where a label of an SVG stands.</summary>
+    public static (double X, double Y) Place(XElement label)
+    {
+        var transform = label.Attribute("transform")!.Value;
+        var numbers = transform[(transform.IndexOf('(', StringComparison.Ordinal) + 1)..^1].Split(' ', ',');
+        return (double.Parse(numbers[^2], CultureInfo.InvariantCulture), double.Parse(numbers[^1], CultureInfo.InvariantCulture));
     }
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);

@@ -1,0 +1,96 @@
+using Cresset.Optim;
+using Cresset.Optim.Schedulers;
+using Cresset.Training;
+using Cresset.Vision;
+
+namespace Cresset.Cli;
+
+/// <summary>How a model is trained on a data set unless the options say otherwise.</summary>
+sealed record Recipe(
+    int Epochs, int BatchSize, string Optimizer, double Rate, double Momentum = 0, double WeightDecay = 0, string Schedule = Schedules.None, string Augment = Augmentations.None)
+{
+    static readonly Recipe
+        Quick = new(8, 64, "adam", 0.001),
+        // The notes' own settings.
+        Notes = new(10, 64, "sgd", 0.01, Momentum: 0.5),
+        Digits = new(10, 128, "adam", 0.001, Schedule: Schedules.Cosine),
+        // He et al. (2015), section 4.2, with a cosine in place of the steps.
+        Residual = new(30, 128, "sgd", 0.1, Momentum: 0.9, WeightDecay: 1e-4, Schedule: Schedules.Cosine, Augment: Augmentations.CropFlip),
+        Colours = new(20, 128, "adam", 0.001, Schedule: Schedules.Cosine);
+
+    /// <summary>The recipe of a pair; of a folder of pictures, that of the digits.</summary>
+    public static Recipe For(string model, string data) => (data, model) switch
+    {
+        ("mnist" or "fashion-mnist", "linear" or "mlp" or "cnn" or "inception" or "residual") => Notes,
+        ("mnist" or "fashion-mnist", _) => Digits,
+        ("cifar10", "resnet20" or "resnet56") => Residual,
+        ("cifar10", "resnet18") => Residual with { WeightDecay = 5e-4 },
+        ("cifar10", "googlenet") => Residual with { Rate = 0.05, WeightDecay = 5e-4 },
+        ("cifar10", "linear" or "mlp") => Colours,
+        ("cifar10", _) => Colours with { Augment = Augmentations.CropFlip },
+        _ => Quick,
+    };
+
+    /// <summary>The settings with what was not given filled in.</summary>
+    public TrainSettings Fill(TrainSettings settings)
+    {
+        // Rates belong to the optimizer: those of another one are its own defaults.
+        bool same = settings.Optimizer is null || settings.Optimizer.Equals(Optimizer, StringComparison.OrdinalIgnoreCase);
+        return settings with
+        {
+            Epochs = settings.Epochs ?? Epochs,
+            BatchSize = settings.BatchSize ?? BatchSize,
+            Optimizer = settings.Optimizer ?? Optimizer,
+            LearningRate = settings.LearningRate ?? (same ? Rate : null),
+            Momentum = settings.Momentum ?? (same ? Momentum : null),
+            WeightDecay = settings.WeightDecay ?? (same ? WeightDecay : null),
+            Schedule = settings.Schedule ?? Schedule,
+            Augment = settings.Augment ?? Augment,
+        };
+    }
+}
+
+/// <summary>How the learning rate goes: a schedule by name.</summary>
+sealed record ScheduleChoice(string Name, Func<Optimizer, int, int, TrainerCallback?> Create);
+
+/// <summary>The schedules that `--schedule` knows, over all batches of a run.</summary>
+static class Schedules
+{
+    public const string None = "none", Cosine = "cosine";
+
+    public static readonly IReadOnlyList<ScheduleChoice> All =
+    [
+        new(None, (_, _, _) => null),
+        new(Cosine, (optimizer, epochs, batches) => Each(new CosineAnnealingLr(optimizer, epochs * batches))),
+        new("step", (optimizer, epochs, batches) => Each(new MultiStepLr(optimizer, [epochs * batches / 2, epochs * batches * 3 / 4]))),
+        new("one-cycle", (optimizer, epochs, batches) =>
+            Each(new OneCycleLr(optimizer, optimizer.Groups[0].Options.Lr, epochs * batches, cycleMomentum: false))),
+    ];
+
+    public static string Names => string.Join(", ", All.Select(s => s.Name));
+
+    static SchedulerStep Each(Scheduler scheduler) => new(scheduler, eachBatch: true);
+}
+
+/// <summary>Random changes of the training pictures, by name.</summary>
+sealed record AugmentationChoice(string Name, Func<PictureShape, ITransform?> Create);
+
+/// <summary>The changes that `--augment` knows.</summary>
+static class Augmentations
+{
+    public const string None = "none", CropFlip = "crop-flip";
+
+    const int Padding = 4;
+
+    public static readonly IReadOnlyList<AugmentationChoice> All =
+    [
+        new(None, _ => null),
+        new("crop", Crop),
+        new("flip", _ => new RandomHorizontalFlip()),
+        new(CropFlip, shape => new Compose(Crop(shape), new RandomHorizontalFlip())),
+    ];
+
+    public static string Names => string.Join(", ", All.Select(a => a.Name));
+
+    static RandomCrop Crop(PictureShape shape) => new(shape.Height, shape.Width, Padding);
+}

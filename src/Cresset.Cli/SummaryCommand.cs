@@ -1,0 +1,64 @@
+using System.CommandLine;
+using Cresset.Nn;
+
+namespace Cresset.Cli;
+
+/// <summary>What `cresset summary` was asked for.</summary>
+sealed record SummaryRequest(string Model, string? Shape, int? Classes);
+
+/// <summary>`cresset summary`: the layers of a model, what each gives and costs.</summary>
+static class SummaryCommand
+{
+    public const string Name = "summary";
+
+    const int DefaultClasses = 10;
+
+    public static readonly string[] Examples =
+    [
+        "summary --model inception",
+        "summary --model resnet18 --shape 3x224x224 --classes 1000",
+        "summary --model runs/20261123-154500-cnn",
+    ];
+
+    public static Command Create(Func<System.CommandLine.ParseResult, Func<SummaryRequest>, int> run)
+    {
+        var model = new Option<string>("--model", "-m")
+        {
+            Description = $"A network ({Models.Names}), a run folder of `cresset train`, or the model.safetensors in one.",
+            HelpName = "name|folder|file",
+            Required = true,
+        };
+        var shape = Options.Text("--shape", "CxHxW", "Channels, height and width of one picture. [default: what the model usually takes, or was trained on]");
+        var classes = Options.Number<int>("--classes", $"The number of classes, for a network by name. [default: {DefaultClasses}]");
+        var command = new Command(Name, "Show a model's layers: output shapes, parameters, multiply-adds for one picture.") { model, shape, classes };
+        command.SetAction(result => run(result, () => new SummaryRequest(result.GetValue(model)!, result.GetValue(shape), result.GetValue(classes))));
+        return command;
+    }
+
+    /// <summary>Prints the table.</summary>
+    public static int Run(SummaryRequest request, Terminal terminal)
+    {
+        if (request.Classes < 1) throw CommandException.Usage($"--classes: expected a whole number of at least 1, got {request.Classes}.");
+        PictureShape? given = request.Shape is null ? null : PictureShape.Parse(request.Shape)
+            ?? throw CommandException.Usage($"--shape: expected channels, height and width such as 3x32x32, got '{request.Shape}'.");
+        var (network, shape) = Find(request, given);
+        terminal.Line(network.Summary([1, shape.Channels, shape.Height, shape.Width]).ToString());
+        return ExitCodes.Done;
+    }
+
+    static (Module Network, PictureShape Shape) Find(SummaryRequest request, PictureShape? given)
+    {
+        bool isName = Models.All.Any(m => m.Name.Equals(request.Model, StringComparison.OrdinalIgnoreCase));
+        if (!isName && Path.Exists(request.Model))
+        {
+            if (request.Classes is not null) throw CommandException.Usage("--classes: a trained model has its own; it is for a network by name.");
+            var saved = SavedModel.Load(request.Model);
+            if (given is { } other && other != saved.Card.Shape)
+                throw CommandException.Usage($"--shape: the trained model takes pictures of {saved.Card.Shape}, got {other}.");
+            return (saved.Network, saved.Card.Shape);
+        }
+        var choice = NearMatch.Find("model", request.Model, Models.All, m => m.Name);
+        var shape = given ?? choice.Usual;
+        return (choice.Create(shape, request.Classes ?? DefaultClasses, "--shape"), shape);
+    }
+}

@@ -1,0 +1,90 @@
+using static Cresset.Lessons.Tests.Expectation;
+using static Cresset.Lessons.Tests.Oracles;
+
+namespace Cresset.Lessons.Tests;
+
+/// <summary>What every lesson must print: closed forms, plain loops in double, and the figures of the course's notes.</summary>
+static class Course
+{
+    public static readonly Lesson[] Lessons =
+    [
+        new("01-linear-model", ["01-linear-model"],
+            // The cost of w is 14/3 (w - 2)^2, because the mean of x^2 is 14/3.
+            Each(@"^ *(\d\.\d)  .* (\d+\.\d{6})$", 41, w => 14.0 / 3 * (w[0] - 2) * (w[0] - 2), 1e-6),
+            Text("best w = 2.0, MSE = 0.000000"),
+            Text("prediction for 4 = 8.0"),
+            Text("a table of shape [41, 3], costs of shape [41], best w = 2.0"),
+            Text("best w = 2.0, best b = 0.0 of 1681 pairs")),
+
+        new("02-gradient-descent", ["02-gradient-descent"],
+            // Each step multiplies the distance to 2 by 1 - 0.01 * 28/3.
+            Each(@"^epoch +(\d+)  w = (\S+)  cost", 100, e => 2 - Math.Pow(1 - 0.28 / 3, e[0] + 1), 1e-12),
+            Each(@"^epoch +(\d+)  w = \S+  cost = (\S+)$", 100, e => 14.0 / 3 * Math.Pow(1 - 0.28 / 3, 2 * e[0]), 1e-5),
+            Text("gradient at w = 1: by formula -9.333333, by difference -9.333333"),
+            Text("prediction for 4 before training: 4.0"),
+            Text("\nw = 1.99994443965530"),
+            Text("prediction for 4 after training: 7.99977775862")),
+
+        new("03-stochastic-gradient-descent", ["03-stochastic-gradient-descent"],
+            Text("\nw = 1.9999999999999236"),
+            // The first gradients by hand: 2 * 1 * (1 - 2), then from w = 1.02 2 * 2 * (2.04 - 4), then from 1.0984 2 * 3 * (3.2952 - 6).
+            Text("gradient = -2.000000, w = 1.020000"),
+            Text("gradient = -7.840000, w = 1.098400"),
+            Text("gradient = -16.228800, w = 1.260688"),
+            Number(@"by the mean (\S+),", Math.Pow(1 - 0.28 / 3, 100), 1e-7),
+            Number(@"sample by sample (\S+)$", Math.Pow(0.98 * 0.92 * 0.82, 100), 1e-15),
+            // Least squares: sum x y / sum x^2.
+            Number(@"best w = (\S+):", (2.6 + 2 * 3.4 + 3 * 6.3) / 14, 5e-5),
+            Number(@"the mean ends at (\S+),", Noisy().Mean, 5e-5),
+            Number(@"swings between (\S+) and", Noisy().Low, 5e-5),
+            Number(@"swings between \S+ and (\S+)$", Noisy().High, 5e-5)),
+
+        new("04-optimizers", ["04-optimizers", "04-optimizers-race"],
+            Each(@"^   (\d\.\d+) +(-?\d\.\d+)    \S+  \w+$", 4, r => 1 - r[0] * 28 / 3, 5e-5),
+            Each(@"^   (0\.2\d?) +-\d\.\d+    (\S+)  \w+$", 2, r => Math.Pow(Math.Abs(1 - r[0] * 28 / 3), 20), 1e-5),
+            Number(@"plain descent stays at w = (\S+),", Root(1, 2), 1e-4),
+            Number(@"momentum arrives at w = (\S+),", Root(-2, -1), 1e-4),
+            Number(@"left: plain (\d+),", SaddleSteps(0)),
+            Number(@"momentum (\d+); exactly", SaddleSteps(0.9)),
+            Text("exactly on the ridge: never"),
+            Number(@"^   SGD  +(\S+) ", Gorge(0, 0.01), 1e-5),
+            Number(@"^   SGD, momentum  +(\S+) ", Gorge(0.9, 0.01), 1e-7),
+            Number(@"^   Adam  +(\S+) ", GorgeByAdam(0.1), 1e-6),
+            // PyTorch 1.13 with the same settings: tests/reference/make_lessons.py.
+            Number(@"^   Nesterov +(\S+) ", 0.000144181, 1e-9),
+            Number(@"^   ASGD +(\S+) ", 2.11107, 1e-5),
+            Number(@"^   RMSprop +(\S+) ", 1.29824, 1e-5),
+            Number(@"^   Rprop +(\S+) ", 0.00130524, 1e-8),
+            Number(@"^   AdamW +(\S+) ", 0.0820995, 1e-7),
+            Number(@"^   Adamax +(\S+) ", 1.03587, 1e-5),
+            Number(@"^   Adagrad +(\S+) ", 1.31607, 1e-5),
+            Number(@"^   L-BFGS +(\S+) ", 2.58733e-10, 1e-12)),
+
+        new("05-back-propagation", ["05-back-propagation"],
+            Text("   Square\n      Sub\n         Mul\n            leaf"),
+            Text("w.Grad = -8, by hand 2 x (x w - y) = -8"),
+            // r = 1 * 4 + 2 * 2 + 0.5 - 4 = 4.5: 2 r x^2, 2 r x, 2 r.
+            Number(@"dl/dw1 = (\S+) \(", 36), Number(@"dl/dw2 = (\S+) \(", 18), Number(@"dl/db = (\S+) \(", 9),
+            Text("without zeroing: w.Grad = -16"),
+            Text("zeroed first: w.Grad = -8"),
+            Text("Item(): 4 is a double; Detach(): RequiresGrad is True before and False after"),
+            Text("gradient = -16.228800"),
+            Text("   w = 1.9999999999999236"),
+            Number(@"prediction for 4 after training: (\S+)$", 4 * (2 - Math.Pow(0.98 * 0.92 * 0.82, 100)), 1e-14)),
+
+        new("06-linear-regression", ["06-linear-regression"],
+            Follows(@"^w = (\S+)$", o => Regression(o).W, 1e-6),
+            Follows(@"^b = (\S+)$", o => Regression(o).B, 1e-6),
+            Follows(@"^prediction for 4 = (\S+)$", o => 4 * Regression(o).W + Regression(o).B, 1e-6),
+            // The notes' figures: weight to 2, bias to 0, prediction to 8.
+            Number(@"^w = (\S+)$", 2, 0.01), Number(@"^b = (\S+)$", 0, 0.01), Number(@"^prediction for 4 = (\S+)$", 8, 0.01)),
+
+        new("07-logistic-regression", ["07-logistic-regression"],
+            Text("truth 1, predicted 0.9: loss = 0.1054"),
+            Follows(@"^w = (\S+)$", o => Logistic(o).W, 1e-6),
+            Follows(@"^b = (\S+)$", o => Logistic(o).B, 1e-6),
+            Follows(@"after 4 hours = (\S+)$", o => 1 / (1 + Math.Exp(-4 * Logistic(o).W - Logistic(o).B)), 1e-6),
+            Follows(@"one half is reached after (\S+) hours$", o => -Logistic(o).B / Logistic(o).W, 1e-4),
+            Text("accuracy on the data = 100 %")),
+    ];
+}
