@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace Cresset;
 
@@ -27,29 +28,35 @@ public readonly struct Scalar : IEquatable<Scalar>
     public long ToInt64() => integer;
 
     /// <summary>From an integer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static implicit operator Scalar(int value) => new(value, value, DType.Int64);
 
     /// <summary>From an integer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static implicit operator Scalar(long value) => new(value, value, DType.Int64);
 
     /// <summary>From a floating-point number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static implicit operator Scalar(float value) => new(value, (long)value, DType.Float64);
 
     /// <summary>From a floating-point number.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static implicit operator Scalar(double value) => new(value, (long)value, DType.Float64);
 
     /// <summary>From a truth value.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static implicit operator Scalar(bool value) => new(value ? 1 : 0, value ? 1 : 0, DType.Bool);
 
     // A kernel's element type, from the number; the JIT keeps one branch.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal T As<T>() where T : unmanaged
     {
-        if (typeof(T) == typeof(float)) { var v = (float)floating; return System.Runtime.CompilerServices.Unsafe.BitCast<float, T>(v); }
-        if (typeof(T) == typeof(double)) return System.Runtime.CompilerServices.Unsafe.BitCast<double, T>(floating);
-        if (typeof(T) == typeof(int)) return System.Runtime.CompilerServices.Unsafe.BitCast<int, T>((int)integer);
-        if (typeof(T) == typeof(long)) return System.Runtime.CompilerServices.Unsafe.BitCast<long, T>(integer);
-        if (typeof(T) == typeof(byte)) return System.Runtime.CompilerServices.Unsafe.BitCast<byte, T>((byte)integer);
-        return System.Runtime.CompilerServices.Unsafe.BitCast<bool, T>(floating != 0);
+        if (typeof(T) == typeof(float)) { var v = (float)floating; return Unsafe.BitCast<float, T>(v); }
+        if (typeof(T) == typeof(double)) return Unsafe.BitCast<double, T>(floating);
+        if (typeof(T) == typeof(int)) return Unsafe.BitCast<int, T>((int)integer);
+        if (typeof(T) == typeof(long)) return Unsafe.BitCast<long, T>(integer);
+        if (typeof(T) == typeof(byte)) return Unsafe.BitCast<byte, T>((byte)integer);
+        return Unsafe.BitCast<bool, T>(floating != 0);
     }
 
     /// <inheritdoc/>

@@ -58,17 +58,22 @@ public sealed unsafe partial class CpuBackend
             else Run<Lanes128<T>>(part);
         }
 
+        [SkipLocalsInit]
         readonly void Run<L>(int part) where L : struct, ILanes<L, T>
         {
+            // Of the last vector of a row, the lanes before this place are done already and stay as they are.
+            var numbers = stackalloc T[64];
+            for (var i = 0; i < L.Count; i++) numbers[i] = ((Scalar)i).As<T>();
+            var done = L.Less(L.Load(numbers), L.From(L.Count - Units % L.Count));
             var end = Math.Min((part + 1) * RowsPerPart, Rows);
             for (var row = part * RowsPerPart; row < end; row++)
-                if (Backward) Gradient<L>(row);
-                else Step<L>(row);
+                if (Backward) Gradient(row, done);
+                else Step(row, done);
         }
 
         readonly T* Row(int operand, int row) => Pointers[operand] == null ? null : Pointers[operand] + row * Strides[operand];
 
-        readonly void Step<L>(int row) where L : struct, ILanes<L, T>
+        readonly void Step<L>(int row, L done) where L : struct, ILanes<L, T>
         {
             T* gates = Row(0, row), stateGates = Row(1, row), states = Row(2, row), memories = Row(3, row), y = Row(4, row), previous = Row(5, row), keep = Row(6, row);
             var cell = Cell;
@@ -76,23 +81,26 @@ public sealed unsafe partial class CpuBackend
             for (var i = 0; i < units; i += L.Count)
             {
                 var n = units - i;
-                L state = Get<L>(states + i, n), memory = TCell.HasMemory ? Get<L>(memories + i, n) : state;
-                L a = Get<L>(gates + i, n), b = Get<L>(gates + second + i, n), c = Get<L>(gates + third + i, n), d = Get<L>(gates + fourth + i, n);
-                if (previous != null) Put(state, previous + i, n);
-                var kept = cell.Step(ref a, ref b, ref c, ref d, Get<L>(stateGates + i, n), Get<L>(stateGates + second + i, n), Get<L>(stateGates + third + i, n),
-                    Get<L>(stateGates + fourth + i, n), ref state, ref memory);
-                Put(a, gates + i, n);
-                if (TCell.Gates > 1) Put(b, gates + second + i, n);
-                if (TCell.Gates > 2) Put(c, gates + third + i, n);
-                if (TCell.Gates > 3) Put(d, gates + fourth + i, n);
-                if (keep != null) Put(kept, keep + i, n);
-                if (TCell.HasMemory) Put(memory, memories + i, n);
-                Put(state, states + i, n);
-                Put(state, y + i, n);
+                // A row's end: a whole vector that reaches back, or a part of one where the row is shorter.
+                if (n < L.Count && units >= L.Count) i = units - L.Count;
+                var whole = units >= L.Count;
+                L state = Get<L>(states + i, n, whole), memory = TCell.HasMemory ? Get<L>(memories + i, n, whole) : state;
+                L a = Get<L>(gates + i, n, whole), b = Get<L>(gates + second + i, n, whole), c = Get<L>(gates + third + i, n, whole), d = Get<L>(gates + fourth + i, n, whole);
+                if (previous != null) Put(state, previous + i, n, whole, done);
+                var kept = cell.Step(ref a, ref b, ref c, ref d, Get<L>(stateGates + i, n, whole), Get<L>(stateGates + second + i, n, whole), Get<L>(stateGates + third + i, n, whole),
+                    Get<L>(stateGates + fourth + i, n, whole), ref state, ref memory);
+                Put(a, gates + i, n, whole, done);
+                if (TCell.Gates > 1) Put(b, gates + second + i, n, whole, done);
+                if (TCell.Gates > 2) Put(c, gates + third + i, n, whole, done);
+                if (TCell.Gates > 3) Put(d, gates + fourth + i, n, whole, done);
+                if (keep != null) Put(kept, keep + i, n, whole, done);
+                if (TCell.HasMemory) Put(memory, memories + i, n, whole, done);
+                Put(state, states + i, n, whole, done);
+                Put(state, y + i, n, whole, done);
             }
         }
 
-        readonly void Gradient<L>(int row) where L : struct, ILanes<L, T>
+        readonly void Gradient<L>(int row, L done) where L : struct, ILanes<L, T>
         {
             T* dy = Row(0, row), dstates = Row(1, row), carries = Row(2, row), gates = Row(3, row), previous = Row(4, row), keep = Row(5, row), dgates = Row(6, row), dstateGates = Row(7, row);
             var cell = Cell;
@@ -100,32 +108,37 @@ public sealed unsafe partial class CpuBackend
             for (var i = 0; i < units; i += L.Count)
             {
                 var n = units - i;
-                L dstate = Get<L>(dstates + i, n), carry = Get<L>(carries + i, n), before = Get<L>(previous + i, n);
-                L a = Get<L>(gates + i, n), b = Get<L>(gates + second + i, n), c = Get<L>(gates + third + i, n), d = Get<L>(gates + fourth + i, n);
-                if (dy != null) dstate += Get<L>(dy + i, n);
-                var stateThird = cell.Gradient(ref a, ref b, ref c, ref d, keep == null ? before : Get<L>(keep + i, n), before, dstate, ref carry);
-                Put(a, dgates + i, n);
-                if (TCell.Gates > 1) Put(b, dgates + second + i, n);
-                if (TCell.Gates > 2) Put(c, dgates + third + i, n);
-                if (TCell.Gates > 3) Put(d, dgates + fourth + i, n);
+                // A row's end: a whole vector that reaches back, or a part of one where the row is shorter.
+                if (n < L.Count && units >= L.Count) i = units - L.Count;
+                var whole = units >= L.Count;
+                L dstate = Get<L>(dstates + i, n, whole), carry = Get<L>(carries + i, n, whole), before = Get<L>(previous + i, n, whole);
+                L a = Get<L>(gates + i, n, whole), b = Get<L>(gates + second + i, n, whole), c = Get<L>(gates + third + i, n, whole), d = Get<L>(gates + fourth + i, n, whole);
+                if (dy != null) dstate += Get<L>(dy + i, n, whole);
+                var stateThird = cell.Gradient(ref a, ref b, ref c, ref d, keep == null ? before : Get<L>(keep + i, n, whole), before, dstate, ref carry);
+                Put(a, dgates + i, n, whole, done);
+                if (TCell.Gates > 1) Put(b, dgates + second + i, n, whole, done);
+                if (TCell.Gates > 2) Put(c, dgates + third + i, n, whole, done);
+                if (TCell.Gates > 3) Put(d, dgates + fourth + i, n, whole, done);
                 if (!TCell.GatesAreSums)
                 {
-                    Put(a, dstateGates + i, n);
-                    if (TCell.Gates > 1) Put(b, dstateGates + second + i, n);
-                    if (TCell.Gates > 2) Put(stateThird, dstateGates + third + i, n);
-                    if (TCell.Gates > 3) Put(d, dstateGates + fourth + i, n);
+                    Put(a, dstateGates + i, n, whole, done);
+                    if (TCell.Gates > 1) Put(b, dstateGates + second + i, n, whole, done);
+                    if (TCell.Gates > 2) Put(stateThird, dstateGates + third + i, n, whole, done);
+                    if (TCell.Gates > 3) Put(d, dstateGates + fourth + i, n, whole, done);
                 }
-                Put(carry, carries + i, n);
+                Put(carry, carries + i, n, whole, done);
             }
         }
 
+        // count: how many of the row's elements are still to do; whole: whether the row holds a vector.
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static L Get<L>(T* source, int count) where L : struct, ILanes<L, T> => count >= L.Count ? L.Load(source) : GetPart<L>(source, count);
+        static L Get<L>(T* source, int count, bool whole) where L : struct, ILanes<L, T> => whole ? L.Load(source) : GetPart<L>(source, count);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        static void Put<L>(L lanes, T* target, int count) where L : struct, ILanes<L, T>
+        static void Put<L>(L lanes, T* target, int count, bool whole, L done) where L : struct, ILanes<L, T>
         {
             if (count >= L.Count) L.Store(lanes, target);
+            else if (whole) L.Store(L.Select(done, L.Load(target), lanes), target);
             else PutPart(lanes, target, count);
         }
 

@@ -8,18 +8,19 @@ namespace Cresset.Nn;
 [SuppressMessage("Naming", "CA1711", Justification = "PackedSequence is PyTorch's term")]
 public sealed class PackedSequence
 {
+    readonly Tensor data;
     readonly int[] batchSizes;
     readonly int[] sorted;
 
     PackedSequence(Tensor data, int[] batchSizes, int[] sorted)
     {
-        Data = data;
+        this.data = data;
         this.batchSizes = batchSizes;
         this.sorted = sorted;
     }
 
     /// <summary>The rows, [N, ...] where N is the sum of the lengths. PyTorch: <c>data</c>.</summary>
-    public Tensor Data { get; }
+    public Tensor Data => data;
 
     /// <summary>How many sequences reach each step; it never grows. PyTorch: <c>batch_sizes</c>, a tensor there.</summary>
     public IReadOnlyList<int> BatchSizes => batchSizes;
@@ -32,12 +33,12 @@ public sealed class PackedSequence
 
     /// <summary>The same sequences with other rows, such as their embedding or a layer of each row.</summary>
     /// <exception cref="ArgumentException">The number of rows differs.</exception>
-    public PackedSequence WithData(Tensor data)
+    public PackedSequence WithData(Tensor rows)
     {
-        ArgumentNullException.ThrowIfNull(data);
-        if (data.Rank == 0 || data.Size(0) != Data.Size(0))
-            throw new ArgumentException($"PackedSequence.WithData: expected {Data.Size(0)} rows, one for each step of each sequence, got the shape {data.Shape}");
-        return new PackedSequence(data, batchSizes, sorted);
+        ArgumentNullException.ThrowIfNull(rows);
+        if (rows.Rank == 0 || rows.Size(0) != data.Size(0))
+            throw new ArgumentException($"PackedSequence.WithData: expected {data.Size(0)} rows, one for each step of each sequence, got the shape {rows.Shape}");
+        return new PackedSequence(rows, batchSizes, sorted);
     }
 
     /// <summary>Takes the padding out. PyTorch: <c>pack_padded_sequence</c>.</summary>
@@ -103,7 +104,7 @@ public sealed class PackedSequence
     /// <exception cref="ArgumentOutOfRangeException">The total length is below the longest sequence's.</exception>
     public (Tensor Padded, int[] Lengths) Pad(bool batchFirst = false, double paddingValue = 0, int? totalLength = null)
     {
-        int steps = totalLength ?? batchSizes.Length, batch = sorted.Length, rows = Data.Size(0);
+        int steps = totalLength ?? batchSizes.Length, batch = sorted.Length, rows = data.Size(0);
         if (steps < batchSizes.Length)
             throw new ArgumentOutOfRangeException(nameof(totalLength), steps, $"PackedSequence.Pad: expected at least {batchSizes.Length}, the length of the longest sequence");
         // Every place takes a row; the one behind the last is the padding.
@@ -116,9 +117,9 @@ public sealed class PackedSequence
                 places[batchFirst ? (long)sorted[i] * steps + t : (long)t * batch + sorted[i]] = row;
                 lengths[sorted[i]] = t + 1;
             }
-        var source = places.Length == rows ? Data : Tensor.Cat([Data, Tensor.Full(Data.Shape.With(0, 1), paddingValue, Data.DType, Data.Backend)]);
+        var source = places.Length == rows ? data : Tensor.Cat([data, Tensor.Full(data.Shape.With(0, 1), paddingValue, data.DType, data.Backend)]);
         var padded = source.IndexSelect(0, Tensor.From(places));
-        return (padded.Reshape(new Shape([.. batchFirst ? (int[])[batch, steps] : [steps, batch], .. Data.Shape.AsSpan()[1..]])), lengths);
+        return (padded.Reshape(new Shape([.. batchFirst ? (int[])[batch, steps] : [steps, batch], .. data.Shape.AsSpan()[1..]])), lengths);
     }
 
     /// <summary>The sequences one by one, [length, ...], in the order in which they were given. PyTorch:

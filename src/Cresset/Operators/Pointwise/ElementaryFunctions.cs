@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset;
@@ -24,14 +25,17 @@ static class ElementaryFunctions
     }
 
     // Cephes: a rational function near 0, the exponential elsewhere.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static L Tanh<L>(L x) where L : struct, ILanes<L>
     {
         L size = L.Abs(x), z = x * x;
         var top = L.MultiplyAdd(L.MultiplyAdd(L.From(-9.64399179425052238628e-1), z, L.From(-9.92877231001918586564e1)), z, L.From(-1.61468768441708447952e3));
         var bottom = L.MultiplyAdd(L.MultiplyAdd(z + L.From(1.12811678491632931402e2), z, L.From(2.23548839060100448583e3)), z, L.From(4.84406305325125486048e3));
-        var near = L.MultiplyAdd(x * z, top / bottom, x);
-        var far = L.From(1) - L.From(2) / (L.Exp(size + size) + L.From(1));
-        return L.Select(L.Less(size, L.From(0.625)), near, L.Select(L.Less(x, L.From(0)), -far, far));
+        var near = L.Less(size, L.From(0.625));
+        // One division for both: z top / bottom near 0, 2 / (exp(2 |x|) + 1) elsewhere.
+        var quotient = L.Select(near, z * top, L.From(2)) / L.Select(near, bottom, L.Exp(size + size) + L.From(1));
+        var far = L.From(1) - quotient;
+        return L.Select(near, L.MultiplyAdd(x, quotient, x), L.Select(L.Less(x, L.From(0)), -far, far));
     }
 
     // Cephes: a rational function up to 1, beyond it 1 - erfc, which is 1 in double from 6 on.

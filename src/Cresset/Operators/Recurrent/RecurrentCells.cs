@@ -83,6 +83,7 @@ readonly struct GatedCell : IRecurrentCell
     public static bool HasMemory => false;
     public static bool GatesAreSums => false;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static L Sigmoid<L>(L x) where L : struct, ILanes<L> => L.From(1) / (L.From(1) + L.Exp(-x));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
