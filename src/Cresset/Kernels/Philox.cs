@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Cresset.Kernels;
 
 /// <summary>Philox4x32-10: from a 128-bit counter and a 64-bit key, four random 32-bit words, by integer arithmetic alone.
@@ -6,6 +8,7 @@ namespace Cresset.Kernels;
 public static class Philox
 {
     /// <summary>The four words at this counter.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (uint X0, uint X1, uint X2, uint X3) Words(ulong counterLow, ulong counterHigh, ulong key)
     {
         uint x0 = (uint)counterLow, x1 = (uint)(counterLow >> 32), x2 = (uint)counterHigh, x3 = (uint)(counterHigh >> 32);
@@ -21,6 +24,7 @@ public static class Philox
     }
 
     /// <summary>Two 64-bit words at this position of a key's stream.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static (ulong First, ulong Second) Pair(ulong position, ulong key)
     {
         var (x0, x1, x2, x3) = Words(position, 0, key);
@@ -33,14 +37,18 @@ public static class Philox
 static class Distributions
 {
     // In [0, 1), the 53 upper bits.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static double Uniform(ulong word) => (word >> 11) * (1.0 / (1ul << 53));
 
     // In (0, 1), never an end.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static double Open(ulong word) => ((word >> 12) + 0.5) * (1.0 / (1ul << 52));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static double Normal(ulong word) => InverseNormal(Open(word));
 
     // Wichura, Algorithm AS 241 (1988), about 1e-16 relative.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static double InverseNormal(double p)
     {
         var q = p - 0.5;
@@ -74,6 +82,7 @@ static class Distributions
     }
 
     // The natural logarithm of a normal positive number: x = m 2^e with m around 1, log m by the series of artanh.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static double Log(double x)
     {
         var bits = BitConverter.DoubleToInt64Bits(x);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Cresset.Kernels.Cpu;
 
@@ -49,6 +50,8 @@ public sealed unsafe partial class CpuBackend
         internal T* Y;
         internal int Count;
 
+        // At full optimisation at once: a model's first weights are a million draws.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Run(int part)
         {
             int start = part * Grain, end = Math.Min(start + Grain, Count);
@@ -60,6 +63,7 @@ public sealed unsafe partial class CpuBackend
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         readonly T Value(ulong word)
         {
             switch (Distribution)
