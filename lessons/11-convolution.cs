@@ -60,7 +60,7 @@ var maps = picture.Conv2d(weights, padding: 1)[0]; // all six at once: [6, 28, 2
 var pictures = new List<Picture>();
 for (int k = 0; k < kernels.Length; k++) pictures.Add(new Picture(kernels[k].Weights, 3, 3, stretch: true));
 for (int k = 0; k < kernels.Length; k++) pictures.Add(new Picture(maps[k].Contiguous().ToArray<float>(), 28, 28, stretch: true));
-for (int k = 0; k < kernels.Length; k++) pictures.Add(new Picture(maps[k].Unsqueeze(0).MaxPool2d(2).ToArray<float>(), 14, 14, stretch: true));
+for (int k = 0; k < kernels.Length; k++) pictures.Add(new Picture(maps[k..(k + 1)].Unsqueeze(0).MaxPool2d(2).ToArray<float>(), 14, 14, stretch: true));
 Charts.Pictures("Lesson 11: kernels (above), their feature maps, and those pooled (below)", pictures,
     [.. kernels.Select(k => k.Name), .. Enumerable.Repeat("28 x 28", 6), .. Enumerable.Repeat("14 x 14", 6)], columns: 6)
     .SavePng(Path.Combine(output, "11-convolution.png"));
