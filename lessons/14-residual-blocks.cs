@@ -48,8 +48,8 @@ Console.WriteLine($"parameters: plain = {Count(plain)}, residual = {Count(residu
 var (plainNorms, residualNorms) = (GradientNorms(plain), GradientNorms(residual));
 Console.WriteLine("length of the gradient at the start");
 Console.WriteLine("layer      plain   residual");
-for (int l = 0; l < plainNorms.Length; l++) Console.WriteLine($"{l,5}  {plainNorms[l],9:E2}  {residualNorms[l],9:E2}");
-Console.WriteLine($"first block against last: plain = {plainNorms[1] / plainNorms[^1]:E2}, residual = {residualNorms[1] / residualNorms[^1]:E2}\n");
+for (int l = 0; l < plainNorms.Length; l++) Console.WriteLine($"{l,5}  {plainNorms[l],9:0.00E+00}  {residualNorms[l],9:0.00E+00}");
+Console.WriteLine($"first block against last: plain = {plainNorms[1] / plainNorms[^1]:0.00E+00}, residual = {residualNorms[1] / residualNorms[^1]:0.00E+00}\n");
 
 // 4. What each learns.
 var (plainLoss, plainAccuracy) = Run("plain   ", plain);
@@ -77,7 +77,7 @@ double[] GradientNorms(DeepNet model)
     var loader = new DataLoader(trainSet, batchSize: 64, shuffle: true, seed: 1);
     var criterion = new CrossEntropyLoss();
     var optimizer = new Sgd(model.Parameters(), lr: 0.02, momentum: 0.9);
-    const int epochs = 4;
+    const int epochs = 3;
     var (losses, accuracy) = (new double[epochs], new double[epochs]);
     for (int epoch = 0; epoch < epochs; epoch++)
     {
