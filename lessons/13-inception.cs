@@ -67,7 +67,7 @@ Console.WriteLine($"data: {(real ? "MNIST" : "drawn digits")}, {train.Count} to 
 var loader = new DataLoader(train.ToDataset(transform), batchSize: 64, shuffle: true, seed: 1);
 var criterion = new CrossEntropyLoss();
 var optimizer = new Sgd(net.Parameters(), lr: 0.05, momentum: 0.5);
-const int epochs = 4;
+const int epochs = 3;
 var (losses, accuracy) = (new double[epochs], new double[epochs]);
 for (int epoch = 0; epoch < epochs; epoch++)
 {
@@ -84,7 +84,7 @@ for (int epoch = 0; epoch < epochs; epoch++)
     Console.WriteLine($"epoch {epoch + 1}  loss = {losses[epoch]:F4}  test accuracy = {accuracy[epoch]:F4}");
 }
 
-double[] axis = [1, 2, 3, 4];
+double[] axis = [1, 2, 3];
 Charts.Figure("Lesson 13: inception",
     new Panel("", "million multiplications", "192 channels to 32 by 5x5, on 28 x 28")
         .Bars(["5x5 directly", "1x1, then 5x5"], [manyProducts / 1e6, fewProducts / 1e6], showValues: true),
