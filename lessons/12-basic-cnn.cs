@@ -43,8 +43,8 @@ Console.WriteLine($"test errors in {test.Count}: CNN = {Wrong(cnnAccuracy[^1])},
 double[] axis = [.. Enumerable.Range(1, cnnAccuracy.Length).Select(e => (double)e)];
 Charts.Figure("Lesson 12: a basic CNN",
     new Panel("epoch", "test accuracy", "The same data, loss and optimizer").Line(axis, cnnAccuracy, "CNN").Line(axis, mlpAccuracy, "lesson 10's network"),
-    new Panel("network", "parameters", "A hundredth of the weights") { LogY = true }
-        .Bars(["CNN", "lesson 10"], [Count(cnn), Count(mlp)], showValues: true))
+    new Panel("network", "thousand parameters", "A sixty-eighth of the weights")
+        .Bars(["CNN", "lesson 10"], [Count(cnn) / 1e3, Count(mlp) / 1e3], showValues: true))
     .SavePng(Path.Combine(output, "12-basic-cnn.png"));
 using var quiet = Autograd.NoGrad();
 var map = cnn.Conv1.Forward(testSet.Inputs[..1]).Relu()[0];                 // [10, 24, 24]
