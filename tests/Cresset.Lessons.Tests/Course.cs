@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using static Cresset.Lessons.Tests.Expectation;
 using static Cresset.Lessons.Tests.Oracles;
 
@@ -86,5 +87,97 @@ static class Course
             Follows(@"after 4 hours = (\S+)$", o => 1 / (1 + Math.Exp(-4 * Logistic(o).W - Logistic(o).B)), 1e-6),
             Follows(@"one half is reached after (\S+) hours$", o => -Logistic(o).B / Logistic(o).W, 1e-4),
             Text("accuracy on the data = 100 %")),
+
+        new("08-several-inputs", ["08-several-inputs"],
+            // Weights and biases of 8-6-4-1: 8 * 6 + 6, 6 * 4 + 4, 4 * 1 + 1.
+            Number(@"^parameters = (\d+)$", 54 + 28 + 5),
+            // The scores follow from the four counts.
+            Follows(@"^accuracy = (\S+) ", o => (Found(o) + Well(o)) / (Found(o) + Missed(o) + FalseAlarms(o) + Well(o)), 5.1e-5),
+            Follows(@"^precision = (\S+) ", o => Found(o) / (Found(o) + FalseAlarms(o)), 5.1e-5),
+            Follows(@"^recall = (\S+) ", o => Found(o) / (Found(o) + Missed(o)), 5.1e-5),
+            Follows(@"^F1 = (\S+) ", o => 2 * Found(o) / (2 * Found(o) + FalseAlarms(o) + Missed(o)), 5.1e-5),
+            Follows(@"everybody well: accuracy = (\S+),", o => (FalseAlarms(o) + Well(o)) / 192, 5.1e-5),
+            Follows(@"^test: (\d+) ill and found", o => 192 - Missed(o) - FalseAlarms(o) - Well(o), 0),
+            // Near what one reaches who knows the rule.
+            Follows(@"^accuracy = (\S+) ", o => Find(o, @"the coin: accuracy = (\S+) "), 0.06)),
+
+        new("09-dataset-and-dataloader", ["09-dataset-and-dataloader"],
+            // Spiral 1 at t = 0.5 + 2.5 * 3 / 10 = 1.25, angle 1.5 t + pi.
+            Text(FormattableString.Invariant($"sample 3 is the point ({1.25 * Math.Cos(1.875 + Math.PI):F3}, {1.25 * Math.Sin(1.875 + Math.PI):F3}) of class 1")),
+            // Every sample comes once in an epoch.
+            Follows(@"^10 samples, batch size (4),", o => OneOfEach(o, 0) && OneOfEach(o, 1) ? 4 : double.NaN, 0),
+            Follows(@"^the loader has (\d+) batches", _ => Math.Ceiling(10 / 4.0), 0),
+            Follows(@"^dropLast leaves the small one out: (\d+) batches$", _ => Math.Floor(10 / 4.0), 0),
+            Each(@"^batch size +(\d+): +(\d+) iterations an epoch", 3, g => Math.Ceiling(600 / g[0])),
+            Each(@"^batch size +(\d+): +\d+ iterations an epoch, +(\d+) in all", 3, g => 30 * Math.Ceiling(600 / g[0])),
+            // The order, and so the checksum, does not depend on workers.
+            Follows(@"^workers = 2: .* checksum (\S+)$", o => Find(o, @"^workers = 0: .* checksum (\S+)$"), 0),
+            Number(@"^batch size  32: .* test accuracy = (\S+)$", 1, 0.03)),
+
+        new("10-softmax-classifier", ["10-softmax-classifier", "10-softmax-digits"],
+            Number(@"^by hand, -log p_true += (\S+)$", SoftmaxLoss(0, 0.2, 0.1, -0.1), 1e-14),
+            Number(@"^NLL of the log-softmax += (\S+)$", SoftmaxLoss(0, 0.2, 0.1, -0.1), 1e-14),
+            Number(@"^cross-entropy of the logits += (\S+)$", SoftmaxLoss(0, 0.2, 0.1, -0.1), 1e-14),
+            Number(@"^loss of a good prediction = (\S+),",
+                (SoftmaxLoss(2, 0.1, 0.2, 0.9) + SoftmaxLoss(0, 1.1, 0.1, 0.2) + SoftmaxLoss(1, 0.2, 2.1, 0.1)) / 3, 5.1e-5),
+            Number(@"of a bad one = (\S+)$",
+                (SoftmaxLoss(2, 0.8, 0.2, 0.3) + SoftmaxLoss(0, 0.2, 0.3, 0.5) + SoftmaxLoss(1, 0.2, 0.2, 0.5)) / 3, 5.1e-5),
+            Text("deviation 1.0000\n"),
+            Number(@"^parameters = (\d+)$", (784 * 512) + 512 + (512 * 256) + 256 + (256 * 128) + 128 + (128 * 64) + 64 + (64 * 10) + 10),
+            // Between 93% and all with ReLU; straight lines alone stay below.
+            Number(@"^with ReLU    epoch 6 .* test accuracy = (\S+)$", 0.965, 0.035),
+            Number(@"^without ReLU epoch 6 .* test accuracy = (\S+)$", 0.87, 0.055)),
+
+        new("11-convolution", ["11-convolution", "11-learned-kernel"],
+            // The first place by hand: 1*3+2*4+3*6 + 4*2+5*4+6*6 + 7*1+8*6+9*7.
+            Text("by loops:   211 295 262 259 282 214 251 253 169"),
+            Text("by Conv2d:  211 295 262 259 282 214 251 253 169"),
+            Text("padding 1:  [1, 1, 5, 5]"), Text("stride 2:   [1, 1, 2, 2]"), Text("[1, 8, 3, 3]: 8 kernels"),
+            Text("max pool 2: 4 8 9 8:"),
+            Text("[1, 1, 28, 28]   -> [1, 10, 24, 24]"), Text("[1, 10, 24, 24]  -> [1, 10, 12, 12]"),
+            Text("[1, 10, 12, 12]  -> [1, 20, 8, 8]"), Text("[1, 20, 8, 8]    -> [1, 20, 4, 4]"), Text("[1, 20, 4, 4]    -> [1, 20, 2, 2]"),
+            Number(@"^learned: (\S+) ", -1, 0.25), Number(@"^learned: (?:\S+ ){3}(\S+) ", -2, 0.25), Number(@"^learned: (?:\S+ ){4}(\S+) ", 0, 0.25),
+            Number(@"^learned: .* (\S+)$", 1, 0.25)),
+
+        new("12-basic-cnn", ["12-basic-cnn", "12-feature-maps"],
+            Number(@"^parameters: CNN = (\d+),", (10 * 26) + (20 * 251) + (10 * 321)),
+            Number(@"lesson 10's network = (\d+)$", 575_050),
+            Number(@"^CNN +epoch 5 .* test accuracy = (\S+)$", 0.985, 0.015),
+            Follows(@"^test errors in 1000: CNN = (\d+),", o => 1000 * (1 - Find(o, @"^CNN +epoch 5 .* test accuracy = (\S+)$")), 0.1)),
+
+        new("13-inception", ["13-inception"],
+            Text("5*5 * 28*28 * 192*32 = 120,422,400"), Text("1*1 * 28*28 * 192*16 = 2,408,448"),
+            Text("5*5 * 28*28 *  16*32 = 10,035,200"), Text("12,443,648, 9.7 times fewer"),
+            Text("[1, 10, 12, 12] -> [1, 88, 12, 12]"),
+            // 24x24 places of 250, 12x12 of block one's 18,960, 8x8 of 44,000, 4x4 of block two's 19,680, and 880 by 16 to 10.
+            Text("6,019,200\n"),
+            Number(@"^parameters = (\d+)$", 260 + 19_104 + 44_020 + 19_824 + 14_090),
+            Number(@"^epoch 3 .* test accuracy = (\S+)$", 0.97, 0.03)),
+
+        new("14-residual-blocks", ["14-residual-blocks"],
+            Number(@"^20 sigmoids in a chain: dh/dx = (\S+),", Math.Pow(0.25, 20), 1e-17),
+            Number(@"h \+ 0\.1 s\(h\):  dh/dx = (\S+),", Math.Pow(1.025, 20), 1e-5),
+            // A stem of 16 * 26, twenty convolutions of 16 * 145, a last layer of 577 * 10; skips have no weights.
+            Text("plain = 52586, residual = 52586"), Number(@"^parameters: plain = (\d+),", (16 * 26) + (20 * 16 * 145) + (577 * 10)),
+            Number(@"^first block against last: plain = (\S+),", 0, 1e-3),
+            Number(@"^first block against last: .* residual = (\S+)$", 5.05, 4.95),
+            Number(@"^plain +epoch 3  loss = (\S+) ", Math.Log(10), 0.02),
+            Number(@"^plain +epoch 3 .* test accuracy = (\S+)$", 0.1, 0.05),
+            Number(@"^residual +epoch 3 .* test accuracy = (\S+)$", 0.96, 0.04)),
     ];
+
+    // Lesson 8's counts on the test rows.
+    static double Found(string o) => Find(o, @"^test: (\d+) ill and found");
+
+    static double Missed(string o) => Find(o, @"(\d+) ill and missed");
+
+    static double FalseAlarms(string o) => Find(o, @"(\d+) well but called ill");
+
+    static double Well(string o) => Find(o, @"called ill, (\d+) well$");
+
+    static bool OneOfEach(string o, int epoch) =>
+        Regex.Matches(o, $@"^  epoch {epoch}, iteration \d: samples ([\d ]+)$", RegexOptions.Multiline)
+            .SelectMany(m => m.Groups[1].Value.Split(' ')).Order(StringComparer.Ordinal).SequenceEqual(["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
+
+    static double SoftmaxLoss(int truth, params double[] z) => Math.Log(z.Sum(Math.Exp)) - z[truth];
 }
