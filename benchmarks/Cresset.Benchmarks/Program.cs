@@ -9,6 +9,8 @@ var filter = new Option<string[]>("--filter")
 };
 var rounds = new Option<int>("--rounds") { Description = "Rounds; in each, the libraries run in turn.", DefaultValueFactory = _ => 15 };
 var output = new Option<string>("--output") { Description = "The folder for benchmark.md and benchmark.json.", DefaultValueFactory = _ => Path.Combine("artifacts", "benchmarks") };
+var against = new Option<string>("--against") { Description = "The other library: libtorch, or onnxruntime (products and inference only).", DefaultValueFactory = _ => "libtorch" };
+against.AcceptOnlyFromAmong("libtorch", "onnxruntime");
 var noPeers = new Option<bool>("--no-peers") { Description = "Run each work once on Cresset alone; nothing is timed or written." };
 foreach (var positive in (Option<int>[])[threads, rounds])
     positive.Validators.Add(result =>
@@ -16,7 +18,7 @@ foreach (var positive in (Option<int>[])[threads, rounds])
         if (result.GetValueOrDefault<int>() < 1) result.AddError($"{positive.Name}: expected at least 1");
     });
 
-var root = new RootCommand("Cresset against LibTorch: the same works, weights and data, in turn, at equal threads.") { threads, filter, rounds, output, noPeers };
+var root = new RootCommand("Cresset against LibTorch or ONNX Runtime: the same works, weights and data, in turn, at equal threads.") { threads, filter, rounds, against, output, noPeers };
 root.SetAction(options =>
 {
     var wanted = options.GetValue(filter) ?? [];
@@ -29,7 +31,7 @@ root.SetAction(options =>
     }
     return options.GetValue(noPeers)
         ? RunOnce(works, options.GetValue(threads))
-        : Compare(works, options.GetValue(threads), options.GetValue(rounds), options.GetValue(output)!);
+        : Compare(works, options.GetValue(threads), options.GetValue(rounds), options.GetValue(against)!, options.GetValue(output)!);
 });
 return root.Parse(args).Invoke();
 
@@ -47,16 +49,23 @@ static int RunOnce(IReadOnlyList<Work> works, int threads)
     return 0;
 }
 
-static int Compare(IReadOnlyList<Work> works, int threads, int rounds, string output)
+static int Compare(IReadOnlyList<Work> works, int threads, int rounds, string against, string output)
 {
 #if PEERS
-    var report = new Report(threads, rounds);
-    foreach (var work in works) report.Add(Measurement.Of(work, new CressetLibrary(), new LibTorchLibrary(TorchSharp.torch.float32), new LibTorchLibrary(TorchSharp.torch.float64), threads, rounds));
+    var onnxRuntime = against == "onnxruntime";
+    if (onnxRuntime && (works = [.. works.Where(OnnxRuntimeLibrary.Has)]).Count == 0)
+    {
+        Console.Error.WriteLine("ONNX Runtime has none of these works: it runs products and inference");
+        return 2;
+    }
+    ILibrary other = onnxRuntime ? new OnnxRuntimeLibrary() : new LibTorchLibrary(TorchSharp.torch.float32);
+    var report = new Report(other.Name, threads, rounds);
+    foreach (var work in works) report.Add(Measurement.Of(work, new CressetLibrary(), other, new LibTorchLibrary(TorchSharp.torch.float64), threads, rounds));
     report.PrintMeans();
     report.Save(output);
     return 0;
 #else
-    Console.Error.WriteLine($"built without LibTorch (Peers=false), so that {works.Count} works cannot be compared at {threads} threads over {rounds} rounds into {output}; give --no-peers to run them once");
+    Console.Error.WriteLine($"built without other libraries (Peers=false), so that {works.Count} works cannot be compared with {against} at {threads} threads over {rounds} rounds into {output}; give --no-peers to run them once");
     return 2;
 #endif
 }

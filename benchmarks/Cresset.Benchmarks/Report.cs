@@ -7,7 +7,7 @@ using System.Text.Json;
 namespace Cresset.Benchmarks;
 
 /// <summary>The measurements as tables: a line at a time on the terminal, then Markdown and JSON.</summary>
-sealed class Report(int threads, int rounds)
+sealed class Report(string other, int threads, int rounds)
 {
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
@@ -55,13 +55,13 @@ sealed class Report(int threads, int rounds)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{Machine}. {threads} thread{(threads == 1 ? "" : "s")}, {rounds} rounds, {DateTime.UtcNow:yyyy-MM-dd}.\n\n");
-        text.Append("| work | Cresset best | median | LibTorch best | median | ratio | bytes a step | error | LibTorch error |\n");
+        text.Append(CultureInfo.InvariantCulture, $"| work | Cresset best | median | {other} best | median | ratio | bytes a step | error | {other} error |\n");
         text.Append("|---|---|---|---|---|---|---|---|---|\n");
         foreach (var m in measurements)
             text.Append(CultureInfo.InvariantCulture, $"| {m.Work.Name} | {Time(m.Ours.Best).Trim()} | {Time(m.Ours.Median).Trim()} | {Time(m.Theirs.Best).Trim()} | {Time(m.Theirs.Median).Trim()} | {m.Ratio:f2} | {m.Ours.BytesAStep:f0} | {m.Accuracy.Ours:0.0e+0} | {m.Accuracy.Theirs:0.0e+0} |\n");
         text.Append("\n| group | geometric mean of the ratios |\n|---|---|\n");
         foreach (var (group, ratio) in Means()) text.Append(CultureInfo.InvariantCulture, $"| {group} | {ratio:f2} |\n");
-        text.Append("\nThe ratio is the median over the rounds of LibTorch's time / Cresset's time. Bytes: what a step of Cresset allocates on the managed heap. Error: the largest distance of a result (output, loss, gradients) from LibTorch's in float64, as a part of its norm.\n");
+        text.Append(CultureInfo.InvariantCulture, $"\nThe ratio is the median over the rounds of {other}'s time / Cresset's time. Bytes: what a step of Cresset allocates on the managed heap. Error: the largest distance of a result (output, loss, gradients) from LibTorch's in float64, as a part of its norm.\n");
         return text.ToString();
     }
 
