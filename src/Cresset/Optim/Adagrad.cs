@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset.Optim;
@@ -91,6 +92,7 @@ public sealed class Adagrad : ElementwiseOptimizer<AdagradOptions>
     {
         public double Rate, WeightDecay, Eps, Sign;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly void Update<L>(ref L parameter, L gradient, ref L state0, ref L state1, ref L state2) where L : struct, ILanes<L>
         {
             var g = L.MultiplyAdd(L.From(WeightDecay), parameter, L.From(Sign) * gradient);

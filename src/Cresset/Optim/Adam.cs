@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset.Optim;
@@ -108,6 +109,7 @@ public sealed class Adam : ElementwiseOptimizer<AdamOptions>
         public double Beta1, Beta2, Rate, Scale, Eps, WeightDecay, Shrink, Sign;
         public bool Amsgrad;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly void Update<L>(ref L parameter, L gradient, ref L state0, ref L state1, ref L state2) where L : struct, ILanes<L>
         {
             var p = L.From(Shrink) * parameter;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset.Optim;
@@ -95,6 +96,7 @@ public sealed class Adamax : ElementwiseOptimizer<AdamaxOptions>
     {
         public double Rate, Beta1, Beta2, Eps, WeightDecay, Sign;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly void Update<L>(ref L parameter, L gradient, ref L state0, ref L state1, ref L state2) where L : struct, ILanes<L>
         {
             var g = L.MultiplyAdd(L.From(WeightDecay), parameter, L.From(Sign) * gradient);

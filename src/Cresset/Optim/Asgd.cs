@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset.Optim;
@@ -98,6 +99,7 @@ public sealed class Asgd : ElementwiseOptimizer<AsgdOptions>
     {
         public double Eta, Mu, Shrink, WeightDecay, Sign;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly void Update<L>(ref L parameter, L gradient, ref L state0, ref L state1, ref L state2) where L : struct, ILanes<L>
         {
             var g = L.MultiplyAdd(L.From(WeightDecay), parameter, L.From(Sign) * gradient);

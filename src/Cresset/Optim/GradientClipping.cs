@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Globalization;
 using System.Numerics;
 using Cresset.Kernels;
@@ -11,14 +12,18 @@ public static class GradientClipping
     readonly struct AbsoluteSum : IReduction
     {
         public T Identity<T>() where T : unmanaged, INumber<T>, IMinMaxValue<T> => T.Zero;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Map<L>(L x) where L : struct, ILanes<L> => L.Abs(x);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Combine<L>(L a, L b) where L : struct, ILanes<L> => a + b;
     }
 
     readonly struct SquareSum : IReduction
     {
         public T Identity<T>() where T : unmanaged, INumber<T>, IMinMaxValue<T> => T.Zero;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Map<L>(L x) where L : struct, ILanes<L> => x * x;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Combine<L>(L a, L b) where L : struct, ILanes<L> => a + b;
     }
 
@@ -26,26 +31,32 @@ public static class GradientClipping
     {
         readonly double power = power;
         public T Identity<T>() where T : unmanaged, INumber<T>, IMinMaxValue<T> => T.Zero;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Map<L>(L x) where L : struct, ILanes<L> => L.Pow(L.Abs(x), L.From(power));
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Combine<L>(L a, L b) where L : struct, ILanes<L> => a + b;
     }
 
     readonly struct AbsoluteMax : IReduction
     {
         public T Identity<T>() where T : unmanaged, INumber<T>, IMinMaxValue<T> => T.Zero;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Map<L>(L x) where L : struct, ILanes<L> => L.Abs(x);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Combine<L>(L a, L b) where L : struct, ILanes<L> => L.Max(a, b);
     }
 
     readonly struct Scaled(double factor) : IUnaryFunction
     {
         readonly double factor = factor;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => x * L.From(factor);
     }
 
     readonly struct Clamped(double limit) : IUnaryFunction
     {
         readonly double limit = limit;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.Min(L.Max(x, L.From(-limit)), L.From(limit));
     }
 

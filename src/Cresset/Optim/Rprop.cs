@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset.Optim;
@@ -92,6 +93,7 @@ public sealed class Rprop : ElementwiseOptimizer<RpropOptions>
     {
         public double EtaMinus, EtaPlus, MinStep, MaxStep, Sign;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public readonly void Update<L>(ref L parameter, L gradient, ref L state0, ref L state1, ref L state2) where L : struct, ILanes<L>
         {
             var g = L.From(Sign) * gradient;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset;
@@ -7,12 +8,14 @@ public static class AddOperator
 {
     readonly struct Sum : IBinaryFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L a, L b) where L : struct, ILanes<L> => a + b;
     }
 
     // For truth values, a + b is "or", as in PyTorch.
     readonly struct Or : IBinaryFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L a, L b) where L : struct, ILanes<L> => a | b;
     }
 
@@ -22,7 +25,9 @@ public static class AddOperator
         public static string Name => "Add";
         public static Saves Saves => Saves.Nothing;
         public static bool KeepsIntegers => true;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => x + L.From(addend);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(1);
         public Tensor Derivative(Tensor saved) => saved.OnesLike();
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset;
@@ -7,6 +8,7 @@ public static class DivOperator
 {
     readonly struct Quotient : IBinaryFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L a, L b) where L : struct, ILanes<L> => a / b;
     }
 
@@ -15,7 +17,9 @@ public static class DivOperator
         readonly Scalar divisor = divisor;
         public static string Name => "Div";
         public static Saves Saves => Saves.Nothing;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => x / L.From(divisor);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(1) / L.From(divisor);
         public Tensor Derivative(Tensor saved) => saved.FullLike(1 / divisor.ToDouble());
     }
@@ -26,7 +30,9 @@ public static class DivOperator
         readonly Scalar dividend = dividend;
         public static string Name => "Div";
         public static Saves Saves => Saves.Input;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.From(dividend) / x;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => -L.From(dividend) / (x * x);
         public Tensor Derivative(Tensor x) => -dividend.ToDouble() / (x * x);
     }

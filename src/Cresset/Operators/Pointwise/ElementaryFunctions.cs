@@ -8,6 +8,7 @@ namespace Cresset;
 static class ElementaryFunctions
 {
     // log(1 + x): the error of 1 + x is made up for by the factor x / ((1 + x) - 1). Kahan.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static L Log1p<L>(L x) where L : struct, ILanes<L>
     {
         L one = L.From(1), sum = x + one, corrected = L.Log(sum) * (x / (sum - one));
@@ -17,6 +18,7 @@ static class ElementaryFunctions
     }
 
     // exp(x) - 1, in the same way.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static L Expm1<L>(L x) where L : struct, ILanes<L>
     {
         L one = L.From(1), power = L.Exp(x), less = power - one;
@@ -39,6 +41,7 @@ static class ElementaryFunctions
     }
 
     // Cephes: a rational function up to 1, beyond it 1 - erfc, which is 1 in double from 6 on.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static L Erf<L>(L x) where L : struct, ILanes<L>
     {
         L size = L.Min(L.Abs(x), L.From(6)), z = x * x;
@@ -47,6 +50,7 @@ static class ElementaryFunctions
         return L.Select(L.Less(L.Abs(x), L.From(1)), near, L.Select(L.Less(x, L.From(0)), -far, far));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static L Polynomial<L>(L x, ReadOnlySpan<double> coefficients) where L : struct, ILanes<L>
     {
         var sum = L.From(coefficients[0]);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset;
@@ -9,7 +10,9 @@ public static class ExpOperator
     {
         public static string Name => "Exp";
         public static Saves Saves => Saves.Output;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.Exp(x);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => y;
         public Tensor Derivative(Tensor y) => y;
     }

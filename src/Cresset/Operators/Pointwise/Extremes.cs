@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset;
@@ -7,11 +8,13 @@ public static class ExtremeOperators
 {
     readonly struct Smaller : IBinaryFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L a, L b) where L : struct, ILanes<L> => L.Min(a, b);
     }
 
     readonly struct Larger : IBinaryFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L a, L b) where L : struct, ILanes<L> => L.Max(a, b);
     }
 
@@ -23,12 +26,14 @@ public static class ExtremeOperators
         public static Saves Saves => Saves.Input;
         public static bool KeepsIntegers => true;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L>
         {
             if (hasMin) x = L.Max(x, L.From(min));
             return hasMax ? L.Min(x, L.From(max)) : x;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L>
         {
             L one = L.From(1), zero = L.From(0), result = one;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset;
@@ -9,7 +10,9 @@ public static class LogarithmOperators
     {
         public static string Name => "Log";
         public static Saves Saves => Saves.Input;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.Log(x);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(1) / x;
         public Tensor Derivative(Tensor x) => 1 / x;
     }
@@ -18,7 +21,9 @@ public static class LogarithmOperators
     {
         public static string Name => "Log2";
         public static Saves Saves => Saves.Input;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.Log(x) * L.From(1.4426950408889634);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(1.4426950408889634) / x;
         public Tensor Derivative(Tensor x) => 1.4426950408889634 / x;
     }
@@ -27,7 +32,9 @@ public static class LogarithmOperators
     {
         public static string Name => "Log10";
         public static Saves Saves => Saves.Input;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.Log(x) * L.From(0.43429448190325182);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(0.43429448190325182) / x;
         public Tensor Derivative(Tensor x) => 0.43429448190325182 / x;
     }
@@ -36,7 +43,9 @@ public static class LogarithmOperators
     {
         public static string Name => "Log1p";
         public static Saves Saves => Saves.Input;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => ElementaryFunctions.Log1p(x);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(1) / (x + L.From(1));
         public Tensor Derivative(Tensor x) => 1 / (x + 1);
     }
@@ -45,7 +54,9 @@ public static class LogarithmOperators
     {
         public static string Name => "Expm1";
         public static Saves Saves => Saves.Output;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => ElementaryFunctions.Expm1(x);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => y + L.From(1);
         public Tensor Derivative(Tensor y) => y + 1;
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset;
@@ -7,12 +8,14 @@ public static class MulOperator
 {
     readonly struct Product : IBinaryFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L a, L b) where L : struct, ILanes<L> => a * b;
     }
 
     // For truth values, a * b is "and", as in PyTorch.
     readonly struct And : IBinaryFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L a, L b) where L : struct, ILanes<L> => a & b;
     }
 
@@ -22,7 +25,9 @@ public static class MulOperator
         public static string Name => "Mul";
         public static Saves Saves => Saves.Nothing;
         public static bool KeepsIntegers => true;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => x * L.From(factor);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(factor);
         public Tensor Derivative(Tensor saved) => saved.FullLike(factor);
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset;
@@ -7,6 +8,7 @@ public static class PowOperator
 {
     readonly struct Power : IBinaryFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L a, L b) where L : struct, ILanes<L> => L.Pow(a, b);
     }
 
@@ -16,12 +18,14 @@ public static class PowOperator
         public static string Name => "Pow";
         public static Saves Saves => Saves.Input;
         public static bool KeepsIntegers => true;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => exponent.ToDouble() switch
         {
             2 => x * x,
             3 => x * x * x,
             _ => L.Pow(x, L.From(exponent)),
         };
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => exponent.ToDouble() switch
         {
             0 => L.From(0),

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset;
@@ -10,7 +11,9 @@ public static class RectifierOperators
         readonly Scalar slope = slope;
         public static string Name => "LeakyRelu";
         public static Saves Saves => Saves.Input;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.Select(L.Less(x, L.From(0)), x * L.From(slope), x);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.Select(L.Less(L.From(0), x), L.From(1), L.From(slope));
         public Tensor Derivative(Tensor x) => Tensor.Where(x > 0, x.OnesLike(), x.FullLike(slope));
     }
@@ -20,7 +23,9 @@ public static class RectifierOperators
         readonly Scalar alpha = alpha;
         public static string Name => "Elu";
         public static Saves Saves => Saves.Input;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.Select(L.Less(x, L.From(0)), L.From(alpha) * ElementaryFunctions.Expm1(L.Min(x, L.From(0))), x);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.Select(L.Less(L.From(0), x), L.From(1), L.From(alpha) * L.Exp(L.Min(x, L.From(0))));
         public Tensor Derivative(Tensor x) => Tensor.Where(x > 0, x.OnesLike(), x.ClampMax(0).Exp() * alpha);
     }
@@ -29,7 +34,9 @@ public static class RectifierOperators
     {
         public static string Name => "Gelu";
         public static Saves Saves => Saves.Input;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => x * L.From(0.5) * (L.From(1) + ElementaryFunctions.Erf(x * L.From(0.70710678118654752)));
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(0.5) * (L.From(1) + ElementaryFunctions.Erf(x * L.From(0.70710678118654752))) + x * L.From(0.3989422804014327) * L.Exp(L.From(-0.5) * x * x);
         public Tensor Derivative(Tensor x) => 0.5 * (1 + (x * 0.70710678118654752).Erf()) + x * (0.3989422804014327 * (-0.5 * x * x).Exp());
     }
@@ -38,7 +45,9 @@ public static class RectifierOperators
     {
         public static string Name => "Gelu";
         public static Saves Saves => Saves.Input;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.From(0.5) * x * (L.From(1) + ElementaryFunctions.Tanh(L.From(0.7978845608028654) * (x + L.From(0.044715) * x * x * x)));
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => TanhDerivative(x);
         public Tensor Derivative(Tensor x) => TanhDerivative(x);
     }
@@ -63,6 +72,7 @@ public static class RectifierOperators
         public Tensor Gelu(bool tanh = false) => tanh ? Pointwise.Apply(default(GeluTanhFunction), x) : Pointwise.Apply(default(GeluExactFunction), x);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static L TanhDerivative<L>(L x) where L : struct, ILanes<L>
     {
         L one = L.From(1), t = ElementaryFunctions.Tanh(L.From(0.7978845608028654) * (x + L.From(0.044715) * x * x * x));

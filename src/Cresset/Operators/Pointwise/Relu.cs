@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset;
@@ -10,7 +11,9 @@ public static class ReluOperator
         public static string Name => "Relu";
         public static Saves Saves => Saves.Output;
         public static bool KeepsIntegers => true;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.Max(x, L.From(0));
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.Select(L.Less(L.From(0), y), L.From(1), L.From(0));
         public Tensor Derivative(Tensor y) => (y > 0).To(y.DType);
     }

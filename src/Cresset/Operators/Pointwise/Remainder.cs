@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset;
@@ -10,6 +11,7 @@ public static class RemainderOperators
     {
         readonly bool floating = floating;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L a, L b) where L : struct, ILanes<L>
         {
             var quotient = a / b;
@@ -33,6 +35,7 @@ public static class RemainderOperators
     {
         readonly bool floating = floating;
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L a, L b) where L : struct, ILanes<L>
         {
             var zero = L.From(0);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset;
@@ -9,7 +10,9 @@ public static class RootOperators
     {
         public static string Name => "Sqrt";
         public static Saves Saves => Saves.Output;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.Sqrt(x);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(0.5) / y;
         public Tensor Derivative(Tensor y) => 0.5 / y;
     }
@@ -18,7 +21,9 @@ public static class RootOperators
     {
         public static string Name => "Rsqrt";
         public static Saves Saves => Saves.Output;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.From(1) / L.Sqrt(x);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(-0.5) * y * y * y;
         public Tensor Derivative(Tensor y) => -0.5 * y * y * y;
     }
@@ -28,7 +33,9 @@ public static class RootOperators
         public static string Name => "Square";
         public static Saves Saves => Saves.Input;
         public static bool KeepsIntegers => true;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => x * x;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => x + x;
         public Tensor Derivative(Tensor x) => 2 * x;
     }
@@ -37,7 +44,9 @@ public static class RootOperators
     {
         public static string Name => "Reciprocal";
         public static Saves Saves => Saves.Output;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.From(1) / x;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => -(y * y);
         public Tensor Derivative(Tensor y) => -(y * y);
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset;
@@ -10,7 +11,9 @@ public static class RoundingOperators
         public static string Name => "Abs";
         public static Saves Saves => Saves.Input;
         public static bool KeepsIntegers => true;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.Abs(x);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.Select(L.Less(L.From(0), x), L.From(1), L.Select(L.Less(x, L.From(0)), L.From(-1), L.From(0)));
         public Tensor Derivative(Tensor x) => x.Sign();
     }
@@ -20,7 +23,9 @@ public static class RoundingOperators
         public static string Name => "Sign";
         public static Saves Saves => Saves.Nothing;
         public static bool KeepsIntegers => true;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.Select(L.Less(L.From(0), x), L.From(1), L.Select(L.Less(x, L.From(0)), L.From(-1), L.From(0)));
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(0);
         public Tensor Derivative(Tensor saved) => saved.ZerosLike();
     }
@@ -29,7 +34,9 @@ public static class RoundingOperators
     {
         public static string Name => "Floor";
         public static Saves Saves => Saves.Nothing;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.Floor(x);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(0);
         public Tensor Derivative(Tensor saved) => saved.ZerosLike();
     }
@@ -38,7 +45,9 @@ public static class RoundingOperators
     {
         public static string Name => "Ceil";
         public static Saves Saves => Saves.Nothing;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.Ceiling(x);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(0);
         public Tensor Derivative(Tensor saved) => saved.ZerosLike();
     }
@@ -47,7 +56,9 @@ public static class RoundingOperators
     {
         public static string Name => "Round";
         public static Saves Saves => Saves.Nothing;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.Round(x);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(0);
         public Tensor Derivative(Tensor saved) => saved.ZerosLike();
     }
@@ -56,7 +67,9 @@ public static class RoundingOperators
     {
         public static string Name => "Trunc";
         public static Saves Saves => Saves.Nothing;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.Truncate(x);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(0);
         public Tensor Derivative(Tensor saved) => saved.ZerosLike();
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset;
@@ -9,7 +10,9 @@ public static class SigmoidOperators
     {
         public static string Name => "Sigmoid";
         public static Saves Saves => Saves.Output;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.From(1) / (L.From(1) + L.Exp(-x));
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => y * (L.From(1) - y);
         public Tensor Derivative(Tensor y) => y * (1 - y);
     }
@@ -18,7 +21,9 @@ public static class SigmoidOperators
     {
         public static string Name => "LogSigmoid";
         public static Saves Saves => Saves.Input;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.Min(x, L.From(0)) - ElementaryFunctions.Log1p(L.Exp(-L.Abs(x)));
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(1) / (L.From(1) + L.Exp(x));
         public Tensor Derivative(Tensor x) => (-x).Sigmoid();
     }
@@ -27,7 +32,9 @@ public static class SigmoidOperators
     {
         public static string Name => "Silu";
         public static Saves Saves => Saves.Input;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => x / (L.From(1) + L.Exp(-x));
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => (L.From(1) / (L.From(1) + L.Exp(-x))) * (L.From(1) + x * (L.From(1) - (L.From(1) / (L.From(1) + L.Exp(-x)))));
         public Tensor Derivative(Tensor x) => x.Sigmoid() * (1 + x * (1 - x.Sigmoid()));
     }
@@ -38,7 +45,9 @@ public static class SigmoidOperators
         readonly Scalar threshold = threshold;
         public static string Name => "Softplus";
         public static Saves Saves => Saves.Input;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.Select(L.Less(L.From(threshold), x * L.From(beta)), x, (L.Max(x * L.From(beta), L.From(0)) + ElementaryFunctions.Log1p(L.Exp(-L.Abs(x * L.From(beta))))) / L.From(beta));
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.Select(L.Less(L.From(threshold), x * L.From(beta)), L.From(1), L.From(1) / (L.From(1) + L.Exp(-(x * L.From(beta)))));
         public Tensor Derivative(Tensor x) => Tensor.Where(x * beta > threshold, x.OnesLike(), (x * beta).Sigmoid());
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset;
@@ -7,6 +8,7 @@ public static class SubOperator
 {
     readonly struct Difference : IBinaryFunction
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L a, L b) where L : struct, ILanes<L> => a - b;
     }
 
@@ -17,7 +19,9 @@ public static class SubOperator
         public static string Name => "Sub";
         public static Saves Saves => Saves.Nothing;
         public static bool KeepsIntegers => true;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.From(minuend) - x;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(-1);
         public Tensor Derivative(Tensor saved) => -saved.OnesLike();
     }
@@ -28,7 +32,9 @@ public static class SubOperator
         public static string Name => "Sub";
         public static Saves Saves => Saves.Nothing;
         public static bool KeepsIntegers => true;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => x - L.From(subtrahend);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(1);
         public Tensor Derivative(Tensor saved) => saved.OnesLike();
     }
@@ -38,7 +44,9 @@ public static class SubOperator
         public static string Name => "Neg";
         public static Saves Saves => Saves.Nothing;
         public static bool KeepsIntegers => true;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => -x;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(-1);
         public Tensor Derivative(Tensor saved) => -saved.OnesLike();
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset;
@@ -9,7 +10,9 @@ public static class TrigonometricOperators
     {
         public static string Name => "Sin";
         public static Saves Saves => Saves.Input;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.Sin(x);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.Cos(x);
         public Tensor Derivative(Tensor x) => x.Cos();
     }
@@ -18,7 +21,9 @@ public static class TrigonometricOperators
     {
         public static string Name => "Cos";
         public static Saves Saves => Saves.Input;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.Cos(x);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => -L.Sin(x);
         public Tensor Derivative(Tensor x) => -x.Sin();
     }
@@ -27,7 +32,9 @@ public static class TrigonometricOperators
     {
         public static string Name => "Tan";
         public static Saves Saves => Saves.Output;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.Sin(x) / L.Cos(x);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(1) + y * y;
         public Tensor Derivative(Tensor y) => 1 + y * y;
     }
@@ -36,7 +43,9 @@ public static class TrigonometricOperators
     {
         public static string Name => "Tanh";
         public static Saves Saves => Saves.Output;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => ElementaryFunctions.Tanh(x);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(1) - y * y;
         public Tensor Derivative(Tensor y) => 1 - y * y;
     }
@@ -45,7 +54,9 @@ public static class TrigonometricOperators
     {
         public static string Name => "Erf";
         public static Saves Saves => Saves.Input;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => ElementaryFunctions.Erf(x);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(1.1283791670955126) * L.Exp(-(x * x));
         public Tensor Derivative(Tensor x) => 1.1283791670955126 * (-(x * x)).Exp();
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Numerics;
 using Cresset.Kernels;
 
@@ -10,14 +11,18 @@ public static class AnyAllOperators
     readonly struct Or : IReduction
     {
         public T Identity<T>() where T : unmanaged, INumber<T>, IMinMaxValue<T> => T.Zero;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Map<L>(L x) where L : struct, ILanes<L> => x;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Combine<L>(L a, L b) where L : struct, ILanes<L> => L.Max(a, b);
     }
 
     readonly struct And : IReduction
     {
         public T Identity<T>() where T : unmanaged, INumber<T>, IMinMaxValue<T> => T.One;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Map<L>(L x) where L : struct, ILanes<L> => x;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Combine<L>(L a, L b) where L : struct, ILanes<L> => L.Min(a, b);
     }
 

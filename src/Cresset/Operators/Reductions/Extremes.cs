@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Numerics;
 using Cresset.Kernels;
 
@@ -9,14 +10,18 @@ public static class ExtremeReductions
     readonly struct Largest : IReduction
     {
         public T Identity<T>() where T : unmanaged, INumber<T>, IMinMaxValue<T> => T.CreateSaturating(double.NegativeInfinity);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Map<L>(L x) where L : struct, ILanes<L> => x;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Combine<L>(L a, L b) where L : struct, ILanes<L> => L.Max(a, b);
     }
 
     readonly struct Smallest : IReduction
     {
         public T Identity<T>() where T : unmanaged, INumber<T>, IMinMaxValue<T> => T.CreateSaturating(double.PositiveInfinity);
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Map<L>(L x) where L : struct, ILanes<L> => x;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Combine<L>(L a, L b) where L : struct, ILanes<L> => L.Min(a, b);
     }
 
@@ -47,7 +52,9 @@ public static class ExtremeReductions
     readonly struct Ones : IReduction
     {
         public T Identity<T>() where T : unmanaged, INumber<T>, IMinMaxValue<T> => T.Zero;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Map<L>(L x) where L : struct, ILanes<L> => x;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Combine<L>(L a, L b) where L : struct, ILanes<L> => a + b;
     }
 

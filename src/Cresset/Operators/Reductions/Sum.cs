@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Numerics;
 using Cresset.Kernels;
 
@@ -9,7 +10,9 @@ public static class SumOperator
     readonly struct Fold : IReduction
     {
         public T Identity<T>() where T : unmanaged, INumber<T>, IMinMaxValue<T> => T.Zero;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Map<L>(L x) where L : struct, ILanes<L> => x;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Combine<L>(L a, L b) where L : struct, ILanes<L> => a + b;
     }
 
