@@ -42,6 +42,8 @@ static unsafe class Gemm
     // for a panel meets each of them in another place.
     const int FewPanelsA = 8, FewPanelsB = 4;
     const long InPlaceBytes = 1 << 20;
+    // Panels that are packed together: rows that run through all of them are read in one go.
+    const int PanelsTogether = 8;
     // What is packed at once, at most; larger products go in several rounds.
     const int RoundM = 3072, RoundN = 3072, RoundK = 2048;
     const long ParallelWork = 1 << 18;
@@ -144,7 +146,7 @@ static unsafe class Gemm
             // Where one tile holds all panels of the other side, each panel is needed once: packed just before, it is in the cache.
             supplyB = Of.BColumn == 1 && panelsA <= FewPanelsA && (long)Of.K * Of.N * sizeof(T) <= InPlaceBytes ? Supply.InPlace : tilePanelsA == panelsA ? Supply.PerTile : Supply.Whole;
             supplyA = Of.AColumn == 1 && panelsB <= FewPanelsB ? Supply.InPlace
-                : tilePanelsB == panelsB && supplyB != Supply.PerTile ? Supply.PerTile : Supply.Whole;
+                : tilePanelsB == panelsB && supplyB != Supply.PerTile && Of.ARow != 1 ? Supply.PerTile : Supply.Whole;
             // Smaller tiles where there would be few, so that threads have work.
             while (supplyA == Supply.Whole && tilePanelsB > 1 && Tiles() < 16) tilePanelsB = (tilePanelsB + 1) / 2;
             while (supplyB != Supply.PerTile && tilePanelsA > 1 && Tiles() < (supplyA == Supply.Whole ? 8 : 16)) tilePanelsA = (tilePanelsA + 1) / 2;
@@ -155,10 +157,14 @@ static unsafe class Gemm
             packedB = packedA + lengthA;
             var parallel = (long)Of.M * Of.N * Of.K >= ParallelWork;
             packing = true;
-            Run((supplyA == Supply.Whole ? panelsA : 0) + (supplyB == Supply.Whole ? panelsB : 0), parallel);
+            Run(GroupsA + (supplyB == Supply.Whole ? Groups(panelsB) : 0), parallel);
             packing = false;
             Run(Tiles(), parallel);
         }
+
+        readonly int GroupsA => supplyA == Supply.Whole ? Groups(panelsA) : 0;
+
+        static int Groups(int panels) => (panels + PanelsTogether - 1) / PanelsTogether;
 
         // As many panels to a tile as make tiles of about equal size, none above the limit.
         static int Share(int panels, int limit)
@@ -178,31 +184,35 @@ static unsafe class Gemm
         public readonly void Run(int part)
         {
             if (!packing) Tile(part / tilesB * tilePanelsA, part % tilesB * tilePanelsB);
-            else if (supplyA == Supply.Whole && part < panelsA) PackA(part, 0, Of.K, packedA + (long)part * TKernel.Rows * Of.K);
+            else if (part < GroupsA)
+            {
+                var first = part * PanelsTogether;
+                PackA(first, Math.Min(PanelsTogether, panelsA - first), 0, Of.K, packedA + (long)first * TKernel.Rows * Of.K);
+            }
             else
             {
-                var panel = supplyA == Supply.Whole ? part - panelsA : part;
-                PackB(panel, 1, 0, Of.K, packedB + (long)panel * TKernel.Columns * Of.K);
+                var first = (part - GroupsA) * PanelsTogether;
+                PackB(first, Math.Min(PanelsTogether, panelsB - first), 0, Of.K, packedB + (long)first * TKernel.Columns * Of.K);
             }
         }
 
-        readonly void PackA(int panel, int from, int depth, T* target)
-        {
-            var first = panel * TKernel.Rows;
-            Packing.Panel(Of.A + first * Of.ARow + from * Of.AColumn, Of.AColumn, Of.ARow, Math.Min(TKernel.Rows, Of.M - first), TKernel.Rows, depth, target);
-        }
+        readonly void PackA(int panel, int count, int from, int depth, T* target) =>
+            Pack(Of.A + from * Of.AColumn, Of.AColumn, Of.ARow, Of.M, TKernel.Rows, panel, count, depth, target);
 
-        readonly void PackB(int panel, int count, int from, int depth, T* target)
+        readonly void PackB(int panel, int count, int from, int depth, T* target) =>
+            Pack(Of.B + from * Of.BRow, Of.BRow, Of.BColumn, Of.N, TKernel.Columns, panel, count, depth, target);
+
+        static void Pack(T* source, long step, long neighbour, int size, int width, int panel, int count, int depth, T* target)
         {
-            int width = TKernel.Columns, first = panel * width;
-            var source = Of.B + first * Of.BColumn + from * Of.BRow;
-            if (Of.BColumn == 1)
+            var first = panel * width;
+            source += first * neighbour;
+            if (neighbour == 1)
             {
-                Packing.Rows(source, Of.BRow, Math.Min(count * width, Of.N - first), width, depth, target, (long)depth * width);
+                Packing.Rows(source, step, Math.Min(count * width, size - first), width, depth, target, (long)depth * width);
                 return;
             }
             for (var i = 0; i < count; i++)
-                Packing.Panel(source + i * width * Of.BColumn, Of.BRow, Of.BColumn, Math.Min(width, Of.N - first - i * width), width, depth, target + (long)i * depth * width);
+                Packing.Panel(source + i * width * neighbour, step, neighbour, Math.Min(width, size - first - i * width), width, depth, target + (long)i * depth * width);
         }
 
         [SkipLocalsInit]
@@ -232,7 +242,7 @@ static unsafe class Gemm
                 {
                     var height = Math.Min(rows, Of.M - i * rows);
                     var inPlace = supplyA == Supply.InPlace && TKernel.RowsFor(height) == height;
-                    if (!inPlace) PackA(i, p, depth, ownA);
+                    if (!inPlace) PackA(i, 1, p, depth, ownA);
                     var a = inPlace ? Of.A + i * rows * Of.ARow + p : ownA;
                     for (var j = firstB; j < endB; j++)
                     {
