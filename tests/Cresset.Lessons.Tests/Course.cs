@@ -164,6 +164,35 @@ static class Course
             Number(@"^plain +epoch 3  loss = (\S+) ", Math.Log(10), 0.02),
             Number(@"^plain +epoch 3 .* test accuracy = (\S+)$", 0.1, 0.05),
             Number(@"^residual +epoch 3 .* test accuracy = (\S+)$", 0.96, 0.04)),
+        new("15-rnn", ["15-rnn"],
+            Each(@"^x = (\d), h = (\S+): h' = .* = (\S+)$", 3, s => Math.Tanh(0.5 * s[0] + 0.1 + 0.8 * s[1]), 2e-6),
+            Text("   h  0 1 0 0\n   e  1 0 0 0\n   l  0 0 1 0\n   l  0 0 1 0\n   o  0 0 0 1\n"),
+            Text("with the same weights differ by 0.000000"),
+            // 4 x 4 + 4 x 4 + 4 + 4; 4 x 10, then 8 x 10 + 8 x 8 + 16, then 8 x 8 + 8 x 8 + 16, then 4 x 8 + 4.
+            Text("parameters: cell 40, Rnn 40, Embedding + Rnn + Linear 380"),
+            Text("RnnCell predicts \"ohlol\""), Text("Rnn predicts \"ohlol\""), Text("Embedding predicts \"ohlol\""),
+            // Scores between -1 and 1 keep the loss above log(1 + 3 e^-2).
+            Number(@"that states can reach: (\S+)$", 0.34075, 5e-5),
+            Number(@"^RnnCell predicts .* loss = (\S+)$", 0.34 + 0.05, 0.05),
+            Number(@"^Rnn predicts .* loss = (\S+)$", 0.34 + 0.05, 0.05),
+            Number(@"^Embedding predicts .* loss = (\S+)$", 0, 0.01),
+            // Without memory the two l share their scores: at best 1 for l and o, -1 for e and h.
+            Number(@"^Without memory predicts .* loss = (\S+)$", (3 * Math.Log(1 + 3 * Math.Exp(-2)) + 2 * Math.Log(2 + 2 * Math.Exp(-2))) / 5 + 0.02, 0.02),
+            Text("the scores of the two l differ by 0\n")),
+
+        new("16-classifying-names", ["16-classifying-names"],
+            // 50 / 3 = 16 of each of the eight languages are held out.
+            Text("400 names, 8 languages, 272 to train on, 128 to test on"),
+            Text("padded [3, 6] = 18 places, packed 14 rows\n   names at each step: 3 3 3 2 2 1\n   G W I a e t r b o c e i r a\n"),
+            // The embedding, two directions with three gates each, the linear layer.
+            Follows(@"^parameters: (\S+)$", o => Find(o, @"(\d+) letters$") * 32 + 2 * 3 * (48 * 32 + 48 * 48 + 48 + 48) + 8 * 96 + 8, 0),
+            // Guessing scores 1/8.
+            Text("always the largest language: 0.1250"),
+            Number(@"^test accuracy = (\S+),", 0.7, 0.12),
+            // The languages are of one size, so that the mean of their recalls is the accuracy.
+            Follows(@"macro recall = (\S+),", o => Find(o, @"^test accuracy = (\S+),"), 1e-9),
+            Follows(@"macro F1 = (\S+)$", MeanF1, 1e-3),
+            Text("Rossini: Italian"), Text("Yamashiro: Japanese"), Text("Zhong: Chinese")),
     ];
 
     // Lesson 8's counts on the test rows.

@@ -1,3 +1,7 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Xunit;
+
 namespace Cresset.Lessons.Tests;
 
 /// <summary>The lessons' small trainings once more, as plain loops over doubles with gradients derived by hand.</summary>
@@ -91,6 +95,18 @@ static class Oracles
     public static (double W, double B) Logistic(string output) => Descend(
         Expectation.Find(output, @"^start: w = (\S+),"), Expectation.Find(output, @"^start: .* b = (\S+)$"),
         (x, z) => 1 / (1 + Math.Exp(-z)) - (x > 2.5 ? 1 : 0));
+
+    /// <summary>Lesson 16: the mean of 2 p r / (p + r) over the printed rows of its eight languages.</summary>
+    public static double MeanF1(string output)
+    {
+        var rows = Regex.Matches(output, @"^[A-Z][a-z]+ +(\d\.\d+) +(\d\.\d+) +\d\.\d+ +16$", RegexOptions.Multiline);
+        Assert.Equal(8, rows.Count);
+        return rows.Average(row =>
+        {
+            double p = double.Parse(row.Groups[1].Value, CultureInfo.InvariantCulture), r = double.Parse(row.Groups[2].Value, CultureInfo.InvariantCulture);
+            return p + r == 0 ? 0 : 2 * p * r / (p + r);
+        });
+    }
 
     static (double W, double B) Descend(double w, double b, Func<double, double, double> slope)
     {
