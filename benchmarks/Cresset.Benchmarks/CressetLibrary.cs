@@ -141,6 +141,13 @@ sealed class CressetLibrary : ILibrary
                     Set(norm.RunningMean!, draw.Uniform(norm.NumFeatures, -0.1, 0.1));
                     Set(norm.RunningVar!, draw.Uniform(norm.NumFeatures, 0.5, 1.5));
                     break;
+                case LayerNorm norm:
+                    Set(norm.Weight!, draw.Uniform(norm.Weight!.ElementCount, 0.5, 1.5));
+                    Set(norm.Bias!, draw.Uniform(norm.Bias!.ElementCount, -0.5, 0.5));
+                    break;
+                case MultiheadAttention attention:
+                    foreach (var parameter in attention.Parameters(recurse: false)) Set(parameter, draw.Weights(parameter.ElementCount, attention.EmbedDim));
+                    break;
                 case Lstm or Gru:
                     var hidden = module is Lstm lstm ? lstm.HiddenSize : ((Gru)module).HiddenSize;
                     foreach (var parameter in module.Parameters()) Set(parameter, draw.Weights(parameter.ElementCount, hidden));

@@ -46,6 +46,13 @@ sealed record Recurrent(bool Memory, int In, int Hidden, int Layers = 1, bool Bi
     }
 }
 
+/// <summary>A layer of a transformer's encoder over [N, T, Width], normalised before each branch, with ReLU and without
+/// dropout.</summary>
+sealed record TransformerLayer(int Width, int Heads, int Feedforward) : Layer;
+
+/// <summary>The mean over the steps of [N, T, D].</summary>
+sealed record MeanOverSteps : Layer;
+
 sealed record Chain(params Layer[] Layers) : Layer;
 
 /// <summary>relu(main(x) + shortcut(x)), where no shortcut is x itself.</summary>
@@ -73,6 +80,19 @@ static class Networks
 
     static Network Classifier(Recurrent body, Linear head) =>
         new(() => new Sequential(new LastOutput(body), new Nn.Linear(head.In, head.Out)), new Chain(body, head));
+
+    public static Network Transformer(int width, int heads, int feedforward)
+    {
+        var layer = new TransformerLayer(width, heads, feedforward);
+        return new(() => new Sequential(
+            new TransformerEncoder(() => new TransformerEncoderLayer(width, heads, feedforward, dropout: 0, batchFirst: true, normFirst: true), 2),
+            new StepMean(), new Nn.Linear(width, Works.Classes)), new Chain(layer, layer, new MeanOverSteps(), new Linear(width, Works.Classes)));
+    }
+
+    sealed class StepMean : Module
+    {
+        public override Tensor Forward(Tensor x) => x.Mean(1);
+    }
 
     sealed class LastOutput(Recurrent layer) : Module
     {

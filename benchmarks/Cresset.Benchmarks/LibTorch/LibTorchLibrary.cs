@@ -191,6 +191,8 @@ sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
                 var recurrent = new RecurrentModule(r);
                 foreach (var (parameter, size) in recurrent.parameters().Zip(r.ParameterSizes)) Set(parameter, draw.Weights(size, r.Hidden));
                 return recurrent;
+            case TransformerLayer t: return new TransformerModule(t, draw);
+            case MeanOverSteps: return new StepMeanModule();
             case Chain c: return torch.nn.Sequential(Array.ConvertAll(c.Layers, inner => Build(inner, draw)));
             case Residual r: return new ResidualModule(Build(r.Main, draw), r.Shortcut is null ? null : Build(r.Shortcut, draw));
             case Subsample s: return new SubsampleModule(s.Zeros);
@@ -219,6 +221,54 @@ sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
         }
 
         public override torch.Tensor forward(torch.Tensor x) => (lstm is null ? gru!.call(x).Item1 : lstm.call(x).Item1).select(1, -1);
+    }
+
+    // Of functions, for TorchSharp's layer cannot normalise first; attention is LibTorch's fused kernel.
+    sealed class TransformerModule : Module
+    {
+        readonly TorchSharp.Modules.Linear input, output, linear1, linear2;
+        readonly TorchSharp.Modules.LayerNorm norm1, norm2;
+        readonly int heads;
+
+        public TransformerModule(TransformerLayer layer, Draw draw) : base(nameof(TransformerModule))
+        {
+            heads = layer.Heads;
+            TorchSharp.Modules.Linear Linear(int from, int to)
+            {
+                var linear = torch.nn.Linear(from, to);
+                Set(linear.weight, draw.Weights(to * from, from));
+                Set(linear.bias!, draw.Weights(to, from));
+                return linear;
+            }
+            TorchSharp.Modules.LayerNorm Norm()
+            {
+                var norm = torch.nn.LayerNorm(layer.Width);
+                Set(norm.weight!, draw.Uniform(layer.Width, 0.5, 1.5));
+                Set(norm.bias!, draw.Uniform(layer.Width, -0.5, 0.5));
+                return norm;
+            }
+            input = Linear(layer.Width, 3 * layer.Width);
+            output = Linear(layer.Width, layer.Width);
+            linear1 = Linear(layer.Width, layer.Feedforward);
+            linear2 = Linear(layer.Feedforward, layer.Width);
+            norm1 = Norm();
+            norm2 = Norm();
+            RegisterComponents();
+        }
+
+        public override torch.Tensor forward(torch.Tensor x)
+        {
+            long batch = x.shape[0], steps = x.shape[1], width = x.shape[2];
+            var parts = input.call(norm1.call(x)).reshape(batch, steps, 3, heads, width / heads).permute(2, 0, 3, 1, 4);
+            var attention = torch.nn.functional.scaled_dot_product_attention(parts[0], parts[1], parts[2]);
+            x = x + output.call(attention.transpose(1, 2).reshape(batch, steps, width));
+            return x + linear2.call(linear1.call(norm2.call(x)).relu());
+        }
+    }
+
+    sealed class StepMeanModule() : Module(nameof(StepMeanModule))
+    {
+        public override torch.Tensor forward(torch.Tensor x) => x.mean([1]);
     }
 
     sealed class ResidualModule : Module

@@ -7,8 +7,11 @@ sealed class OnnxRuntimeLibrary : ILibrary
 {
     public string Name => "ONNX Runtime";
 
-    /// <summary>Whether it has this work at all: it does not train.</summary>
-    public static bool Has(Work work) => work is InferenceWork or OperatorWork { Operation: Operation.MatMul };
+    /// <summary>Whether it has this work at all: it does not train, and the models here know no layer of sequences.</summary>
+    public static bool Has(Work work) => 
+        work is OperatorWork { Operation: Operation.MatMul } || (work is InferenceWork inference && Describes(inference.Network.Layers));
+
+    static bool Describes(Layer layer) => layer is Chain chain ? chain.Layers.All(Describes) : layer is not (Recurrent or TransformerLayer or MeanOverSteps);
 
     public IRun Prepare(Work work, int threads)
     {
