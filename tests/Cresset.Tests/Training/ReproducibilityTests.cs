@@ -9,7 +9,7 @@ namespace Cresset.Tests.Training;
 [Collection(nameof(GlobalSettings))]
 public class ReproducibilityTests
 {
-    public static TheoryData<string> Models => new("mlp", "cnn", "lstm");
+    public static TheoryData<string> Models => new("mlp", "cnn", "lstm", "transformer");
 
     [Theory]
     [MemberData(nameof(Models))]
@@ -44,9 +44,10 @@ public class ReproducibilityTests
             "cnn" => new Sequential(new Conv2d(3, 16, 5), new BatchNorm2d(16), new ReLU(), new MaxPool2d(2),
                 new Conv2d(16, 32, 3, stride: 2, padding: 1), new ReLU(), new AvgPool2d(2), new Flatten(), new Linear(32 * 9, 10)),
             "lstm" => new LastState(),
+            "transformer" => new Sequential(new SinusoidalPositionalEncoding(64), new TransformerEncoder(() => new TransformerEncoderLayer(64, 4, 128, batchFirst: true, normFirst: true), 2), new Flatten(), new Linear(20 * 64, 10)),
             _ => throw new ArgumentOutOfRangeException(nameof(name)),
         };
-        Tensor x = name switch { "mlp" => Tensor.Randn([64, 300]), "cnn" => Tensor.Randn([32, 3, 28, 28]), _ => Tensor.Randn([32, 20, 28]) };
+        Tensor x = name switch { "mlp" => Tensor.Randn([64, 300]), "cnn" => Tensor.Randn([32, 3, 28, 28]), "lstm" => Tensor.Randn([32, 20, 28]), _ => Tensor.Randn([32, 20, 64]) };
         var y = Tensor.RandInt(0, 10, [x.Size(0)]);
         var optimizer = new Adam(model.Parameters(), lr: 0.01, weightDecay: 1e-4);
         var criterion = new CrossEntropyLoss(labelSmoothing: 0.1);

@@ -94,8 +94,20 @@ static unsafe class Gemm
 
         internal readonly Operands<T> Transpose() => new()
         {
-            M = N, N = M, K = K, A = B, ARow = BColumn, AColumn = BRow, B = A, BRow = AColumn, BColumn = ARow,
-            C = C, CRow = CColumn, CColumn = CRow, Add = Add, Bias = Bias,
+            M = N,
+            N = M,
+            K = K,
+            A = B,
+            ARow = BColumn,
+            AColumn = BRow,
+            B = A,
+            BRow = AColumn,
+            BColumn = ARow,
+            C = C,
+            CRow = CColumn,
+            CColumn = CRow,
+            Add = Add,
+            Bias = Bias,
         };
     }
 
