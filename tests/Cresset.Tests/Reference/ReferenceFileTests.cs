@@ -8,7 +8,7 @@ public class ReferenceFileTests
 
     [Fact]
     public void All_files_are_there() => Assert.Equal(
-        ["clipping", "initialization", "layers", "losses", "metrics", "operators", "optimizers", "promotion", "recurrent",
+        ["attention", "clipping", "initialization", "layers", "losses", "metrics", "operators", "optimizers", "promotion", "recurrent",
             "schedulers", "trajectories"],
         ReferenceFile.Names);
 
