@@ -222,4 +222,48 @@ for kind, arguments in (
 ):
     layer(kind, ", ".join(f"{k} {v}" for k, v in arguments.items()) or "default", values.distinct(2, 3, 4), arguments)
 
+for name, shape, arguments in (
+    ("3", (2, 3, 7), {"inChannels": 3, "outChannels": 4, "kernelSize": 3}),
+    ("unbatched, no bias", (2, 6), {"inChannels": 2, "outChannels": 3, "kernelSize": 2, "bias": False}),
+    (
+        "stride 2, padding 2, dilation 2, groups 2",
+        (2, 4, 8),
+        {"inChannels": 4, "outChannels": 2, "kernelSize": 3, "stride": 2, "padding": 2, "dilation": 2, "groups": 2},
+    ),
+):
+    layer("Conv1d", name, values.normal(*shape), arguments)
+for name, shape, arguments in (
+    ("3x3", (2, 3, 4, 5), {"inChannels": 3, "outChannels": 2, "kernelSize": 3}),
+    ("unbatched, no bias", (2, 3, 3), {"inChannels": 2, "outChannels": 3, "kernelSize": 2, "bias": False}),
+    (
+        "stride 2, padding 1, output padding 1",
+        (1, 2, 3, 4),
+        {"inChannels": 2, "outChannels": 3, "kernelSize": 3, "stride": 2, "padding": 1, "outputPadding": 1},
+    ),
+    (
+        "kernel 2x3, stride 3x2, output padding 2x0, dilation 1x2, groups 2",
+        (2, 4, 3, 3),
+        {
+            "inChannels": 4,
+            "outChannels": 6,
+            "kernelSize": [2, 3],
+            "stride": [3, 2],
+            "outputPadding": [2, 0],
+            "dilation": [1, 2],
+            "groups": 2,
+        },
+    ),
+):
+    layer("ConvTranspose2d", name, values.normal(*shape), arguments)
+for name, shape, arguments in (
+    ("2 groups of 3", (2, 6, 3, 2), {"numGroups": 2, "numChannels": 6}),
+    ("one group", (3, 4, 5), {"numGroups": 1, "numChannels": 4}),
+    ("a group a channel, eps, 2-D", (3, 4), {"numGroups": 2, "numChannels": 4, "eps": 0.1}),
+    ("not affine", (2, 4, 3), {"numGroups": 4, "numChannels": 4, "affine": False}),
+):
+    layer("GroupNorm", name, values.normal(*shape), arguments)
+layer("MaxPool1d", "2", values.distinct(2, 3, 7), {"kernelSize": 2})
+layer("MaxPool1d", "unbatched, 3, stride 2, padding 1, ceilMode", values.distinct(2, 8), {"kernelSize": 3, "stride": 2, "padding": 1, "ceilMode": True})
+layer("MaxPool1d", "dilation 2, stride 1", values.distinct(1, 2, 8), {"kernelSize": 3, "stride": 1, "dilation": 2})
+
 recorder.write()

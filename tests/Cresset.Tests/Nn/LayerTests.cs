@@ -157,4 +157,27 @@ public class LayerTests
         Assert.Contains("C = 3", Message<ArgumentException>(() => new BatchNorm2d(3).Forward(Tensor.Zeros([1, 4, 2, 2]))));
         Assert.Contains("expected last dimensions [4]", Message<ArgumentException>(() => new LayerNorm(4).Forward(Tensor.Zeros([2, 3]))));
     }
+
+    [Fact]
+    public void Layers_of_sequences_groups_and_transposed_convolutions_refuse_what_does_not_fit()
+    {
+        static void Fails(string expected, Func<object> action) => Assert.Contains(expected, Assert.ThrowsAny<ArgumentException>(action).Message, StringComparison.Ordinal);
+        Fails("expected an input [N, C, L] or [C, L], got [1, 2, 3, 4]", () => new Conv1d(2, 3, 2).Forward(Tensor.Zeros([1, 2, 3, 4])));
+        Fails("does not fit into the input", () => new Conv1d(2, 3, 5).Forward(Tensor.Zeros([1, 2, 4])));
+        Fails("groups that divide the 6 channels, got 4", () => new GroupNorm(4, 6));
+        Fails("expected an input [N, 6, ...], got [2, 4]", () => new GroupNorm(3, 6).Forward(Tensor.Zeros([2, 4])));
+        Fails("expected an output padding below the stride", () => new ConvTranspose2d(2, 3, 3, stride: 2, outputPadding: 2));
+        Fails("expected 2 input channels", () => new ConvTranspose2d(2, 3, 3).Forward(Tensor.Zeros([1, 4, 5, 5])));
+    }
+
+    [Fact]
+    public void A_transposed_convolution_has_gradients_of_any_order()
+    {
+        Random.Seed(8);
+        Tensor x = Tensor.Randn([1, 2, 3, 3], DType.Float64), w = Tensor.Randn([2, 1, 2, 2], DType.Float64), b = Tensor.Randn([2], DType.Float64);
+        x.RequiresGrad = w.RequiresGrad = b.RequiresGrad = true;
+        GradientCheck.Check(v => v[0].ConvTranspose2d(v[1], v[2], 2, 1, 1, 2), x, w, b).ThrowIfFailed();
+        GradientCheck.CheckSecondOrder(v => v[0].ConvTranspose2d(v[1], v[2], 2, 1, 1, 2), x, w, b).ThrowIfFailed();
+        GradientCheck.CheckSecondOrder(v => v[0].Transpose(0, 1).GroupNorm(1), x).ThrowIfFailed();
+    }
 }

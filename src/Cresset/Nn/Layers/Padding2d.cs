@@ -47,4 +47,12 @@ static class Batches
         3 => layer(x.Unsqueeze(0)).Squeeze(0),
         _ => throw new ArgumentException($"{name}: expected an input [N, C, H, W] or [C, H, W], got {x.Shape}"),
     };
+
+    // And layers of sequences one sequence.
+    internal static Tensor Sequences(string name, Tensor x, Func<Tensor, Tensor> layer) => x.Rank switch
+    {
+        3 => layer(x),
+        2 => layer(x.Unsqueeze(0)).Squeeze(0),
+        _ => throw new ArgumentException($"{name}: expected an input [N, C, L] or [C, L], got {x.Shape}"),
+    };
 }

@@ -18,6 +18,24 @@ public sealed class MaxPool2d(Size2d kernelSize, Size2d? stride = null, Size2d p
         $"kernelSize: {kernelSize}, stride: {stride ?? kernelSize}, padding: {padding}, dilation: {dilation ?? 1}, ceilMode: {(ceilMode ? "true" : "false")}";
 }
 
+/// <summary>The largest value of each window: x [N, C, L] or [C, L]. PyTorch: <c>torch.nn.MaxPool1d</c>.</summary>
+/// <param name="kernelSize">The window.</param>
+/// <param name="stride">The distance between windows; the window's size unless given.</param>
+/// <param name="padding">Minus infinity on each side, at most half a window.</param>
+/// <param name="dilation">The distance between a window's elements.</param>
+/// <param name="ceilMode">Round the output's size up: windows may reach beyond the end.</param>
+public sealed class MaxPool1d(int kernelSize, int? stride = null, int padding = 0, int dilation = 1, bool ceilMode = false) : Module
+{
+    /// <summary>The windows' largest values.</summary>
+    /// <exception cref="ArgumentException">The input's shape or an option does not fit.</exception>
+    public override Tensor Forward(Tensor x) => Observe(Batches.Sequences("MaxPool1d", x,
+        y => y.Unsqueeze(2).MaxPool2d((1, kernelSize), (1, stride ?? kernelSize), (0, padding), (1, dilation), ceilMode).Squeeze(2)));
+
+    /// <inheritdoc/>
+    protected override string Describe() =>
+        $"kernelSize: {kernelSize}, stride: {stride ?? kernelSize}, padding: {padding}, dilation: {dilation}, ceilMode: {(ceilMode ? "true" : "false")}";
+}
+
 /// <summary>The mean of each window: x [N, C, H, W] or [C, H, W]. PyTorch: <c>torch.nn.AvgPool2d</c>.</summary>
 /// <param name="kernelSize">The window.</param>
 /// <param name="stride">The distance between windows; the window's size unless given.</param>

@@ -2,7 +2,7 @@ using Cresset.Kernels;
 
 namespace Cresset;
 
-/// <summary>Two-dimensional convolution. The three operators (the convolution and its gradients by input and by weight) are
+/// <summary>Convolution in two dimensions, one and transposed. The three operators (the convolution and its gradients by input and by weight) are
 /// bilinear, and each one's gradients are the other two: so gradients of any order exist.</summary>
 public static class Conv2dOperator
 {
@@ -93,6 +93,49 @@ public static class Conv2dOperator
                 ? Autograd.Record("Conv2d", y, [x, weight, bias], [x, weight], (node, gradient) =>
                     [.. Gradients(node, gradient, shape), node.Needs(2) ? gradient.Sum([0, 2, 3]) : null])
                 : y;
+        }
+
+        /// <summary>The transposed convolution, which spreads each element of x over the places that a convolution would have made it
+        /// from (Conv2d's gradient by its input): x [N, C, H, W], weight [C, O / groups, KH, KW], bias [O], y [N, O, OH, OW] with OH =
+        /// (H - 1) stride - 2 padding + dilation (KH - 1) + outputPadding + 1. PyTorch: <c>conv_transpose2d</c>, which lets the output
+        /// padding reach up to the dilation as well.</summary>
+        /// <param name="weight">The kernels.</param>
+        /// <param name="bias">Added to each output channel.</param>
+        /// <param name="stride">Distance between the places of neighbouring elements; (1, 1) unless given.</param>
+        /// <param name="padding">Rows and columns cut off on each side.</param>
+        /// <param name="outputPadding">Rows and columns more at the end, fewer than the stride: which of the sizes that a convolution
+        /// would map to x's.</param>
+        /// <param name="groups">Groups of channels that see only each other.</param>
+        /// <param name="dilation">Distance between the kernel's elements; (1, 1) unless given.</param>
+        /// <exception cref="ArgumentException">Shapes, types or options do not fit.</exception>
+        public Tensor ConvTranspose2d(Tensor weight, Tensor? bias = null, Size2d? stride = null, Size2d? padding = null, Size2d? outputPadding = null, int groups = 1, Size2d? dilation = null)
+        {
+            ArgumentNullException.ThrowIfNull(weight);
+            Size2d s = stride ?? (1, 1), p = padding ?? (0, 0), o = outputPadding ?? (0, 0), d = dilation ?? (1, 1);
+            if (x.Rank != 4 || weight.Rank != 4) throw new ArgumentException($"ConvTranspose2d: expected an input [N, C, H, W] and a weight [C, O / groups, KH, KW], got {x.Shape} and {weight.Shape}");
+            if (o.Height < 0 || o.Width < 0 || o.Height >= s.Height || o.Width >= s.Width) throw new ArgumentException($"ConvTranspose2d: expected an output padding from 0 to below the stride {s}, got {o}");
+            if (groups < 1 || x.Size(1) % groups != 0 || x.Size(1) != weight.Size(0))
+                throw new ArgumentException($"ConvTranspose2d: expected {weight.Size(0)} input channels that the groups divide, got the input {x.Shape} and {groups} groups");
+            int height = (x.Size(2) - 1) * s.Height - 2 * p.Height + d.Height * (weight.Size(2) - 1) + o.Height + 1;
+            int width = (x.Size(3) - 1) * s.Width - 2 * p.Width + d.Width * (weight.Size(3) - 1) + o.Width + 1;
+            if (height < 1 || width < 1) throw new ArgumentException($"ConvTranspose2d: the padding {p} leaves nothing of the output, {height} x {width}");
+            var channels = weight.Size(1) * groups;
+            if (bias is not null && (bias.Shape != [channels] || bias.DType != x.DType)) throw new ArgumentException($"ConvTranspose2d: expected a bias of shape [{channels}] and type {x.DType.Name()}, got {bias.Shape} and {bias.DType.Name()}");
+            // The convolution whose input gradient this is: x stands for its result. Its check holds for the rest.
+            var shape = Check(Tensor.Empty([x.Size(0), channels, height, width], x.DType, x.Backend), weight, null, s, p, d, groups);
+            if (x.DType != weight.DType) throw new ArgumentException($"ConvTranspose2d: expected input and weight of one type, got {x.DType.Name()} and {weight.DType.Name()}");
+            var y = InputGradient(x, weight, shape);
+            return bias is null ? y : y + bias.Reshape(1, channels, 1, 1);
+        }
+
+        /// <summary>Cross-correlation of sequences with kernels: x [N, C, L], weight [O, C / groups, K], bias [O], y [N, O, OL] with OL =
+        /// floor((L + 2 padding - dilation (K - 1) - 1) / stride) + 1. PyTorch: <c>conv1d</c>.</summary>
+        /// <exception cref="ArgumentException">Shapes, types or options do not fit.</exception>
+        public Tensor Conv1d(Tensor weight, Tensor? bias = null, int stride = 1, int padding = 0, int dilation = 1, int groups = 1)
+        {
+            ArgumentNullException.ThrowIfNull(weight);
+            if (x.Rank != 3 || weight.Rank != 3) throw new ArgumentException($"Conv1d: expected an input [N, C, L] and a weight [O, C / groups, K], got {x.Shape} and {weight.Shape}");
+            return x.Unsqueeze(2).Conv2d(weight.Unsqueeze(2), bias, (1, stride), (0, padding), (1, dilation), groups).Squeeze(2);
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace Cresset;
 
-/// <summary>Batch and layer normalisation.</summary>
+/// <summary>Batch, layer and group normalisation.</summary>
 public static class NormalizationOperators
 {
     // [C] as [1, C, 1, ...], to meet x channel by channel.
@@ -135,6 +135,25 @@ public static class NormalizationOperators
                     throw new ArgumentException($"LayerNorm: expected a weight and bias of shape {normalizedShape} and type {x.DType.Name()}, got {parameter.Shape} and {parameter.DType.Name()}; convert the input or the module with To");
             if (!x.DType.IsFloatingPoint()) throw new ArgumentException($"LayerNorm: expected a floating-point input, got {x.DType.Name()}; convert it with To(DType.Float32)");
             return Affine(Normalize("LayerNorm", x, [.. Enumerable.Range(start, normalizedShape.Rank)], eps), weight, bias);
+        }
+    }
+
+    extension(Tensor x)
+    {
+        /// <summary>y = (x - mean) / √(variance + eps) * weight + bias, mean and variance over each of <paramref name="groups"/> groups
+        /// of neighbouring channels of each sample; weight and bias [C]. x [N, C, ...]. Wu and He (2018). PyTorch:
+        /// <c>group_norm</c>.</summary>
+        /// <exception cref="ArgumentException">A shape or type does not fit, or the groups do not divide the channels.</exception>
+        public Tensor GroupNorm(int groups, Tensor? weight = null, Tensor? bias = null, double eps = 1e-5)
+        {
+            if (x.Rank < 2 || !x.DType.IsFloatingPoint()) throw new ArgumentException($"GroupNorm: expected a floating-point input [N, C, ...], got {x.Shape} of {x.DType.Name()}");
+            if (groups < 1 || x.Size(1) % groups != 0) throw new ArgumentException($"GroupNorm: expected groups that divide the {x.Size(1)} channels, got {groups}");
+            foreach (var parameter in (ReadOnlySpan<Tensor?>)[weight, bias])
+                if (parameter is not null && (parameter.Shape != [x.Size(1)] || parameter.DType != x.DType))
+                    throw new ArgumentException($"GroupNorm: expected a weight and bias of shape [{x.Size(1)}] and type {x.DType.Name()}, got {parameter.Shape} and {parameter.DType.Name()}");
+            var size = x.Size(0) * groups;
+            var normalized = Normalize("GroupNorm", x.Reshape([size, size == 0 ? 0 : x.ElementCount / size]), [1], eps).Reshape(x.Shape);
+            return Affine(normalized, weight is null ? null : Channels(weight, x), bias is null ? null : Channels(bias, x));
         }
     }
 
