@@ -26,8 +26,6 @@ public class MnistTests
     [Theory(Explicit = true)]
     [InlineData("mlp", 0.973)]
     [InlineData("cnn", 0.985)]
-    [InlineData("inception", 0.988)]
-    [InlineData("residual", 0.989)]
     public void Reaches_the_accuracy_that_PyTorch_reaches(string model, double least)
     {
         using var temp = new TempFolder();
