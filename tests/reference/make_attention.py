@@ -80,4 +80,31 @@ record(
     {"mask": causal},
 )
 
+decoder_masks = lambda module, x, memory, mask=None, memory_mask=None, key_padding_mask=None, memory_key_padding_mask=None: {
+    "output": module(x, memory, mask, memory_mask, key_padding_mask, memory_key_padding_mask)
+}
+hidden = bools(*[False] * 4, True, *[False] * 3, True, True).reshape(2, 5)
+record(
+    "TransformerDecoderLayer",
+    "gelu, batch first, memory mask and padding",
+    {**encoder, "activation": "gelu", "batchFirst": True},
+    {"x": values.normal(2, 3, 4), "memory": values.normal(2, 5, 4)},
+    decoder_masks,
+    {"mask": causal, "memory_mask": values.normal(3, 5), "key_padding_mask": padding, "memory_key_padding_mask": hidden},
+)
+record("TransformerEncoderLayer", "added mask, no batch", {**encoder, "normFirst": True}, {"x": values.normal(3, 4)}, encode,
+       {"mask": torch.zeros(3, 3).masked_fill(causal, -inf)})
+
+
+def stack(kind):
+    layer = getattr(nn, f"Transformer{kind}Layer")(4, 2, 6, 0.0, batch_first=True, norm_first=True)
+    return lambda: getattr(nn, f"Transformer{kind}")(layer, 2, nn.LayerNorm(4))
+
+
+for kind in ("Encoder", "Decoder"):
+    setattr(nn, f"Stack{kind}", stack(kind))
+record("StackEncoder", "two layers and a norm, padding", {}, {"x": values.normal(2, 3, 4)}, encode, {"mask": causal, "key_padding_mask": padding})
+record("StackDecoder", "two layers and a norm", {}, {"x": values.normal(2, 3, 4), "memory": values.normal(2, 5, 4)}, decoder_masks,
+       {"mask": causal, "memory_key_padding_mask": hidden})
+
 recorder.write()

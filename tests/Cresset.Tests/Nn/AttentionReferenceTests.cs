@@ -6,7 +6,7 @@ namespace Cresset.Tests.Nn;
 
 public class AttentionReferenceTests
 {
-    static readonly string[] Inputs = ["query", "key", "value", "x", "memory"], Masks = ["key_padding_mask", "attn_mask", "mask"];
+    static readonly string[] Inputs = ["query", "key", "value", "x", "memory"], Masks = ["key_padding_mask", "attn_mask", "mask", "memory_mask", "memory_key_padding_mask"];
 
     public static TheoryData<string, string, DType> Cases()
     {
@@ -21,13 +21,15 @@ public class AttentionReferenceTests
     {
         var a = c.Arguments;
         bool batchFirst = a.Bool("batchFirst", false), normFirst = a.Bool("normFirst", false);
-        var activation = a.String("activation", "relu") == "gelu" ? TransformerActivation.Gelu : TransformerActivation.Relu;
+        var activation = a.String("activation", "relu") == "gelu" ? TransformerActivation.GELU : TransformerActivation.ReLU;
         return c.Operator switch
         {
             "MultiheadAttention" => new MultiheadAttention(a.Int("embedDim"), a.Int("numHeads"), bias: a.Bool("bias", true),
                 kdim: a.Has("kdim") ? a.Int("kdim") : null, vdim: a.Has("vdim") ? a.Int("vdim") : null, batchFirst: batchFirst),
             "TransformerEncoderLayer" => new TransformerEncoderLayer(a.Int("dModel"), a.Int("nhead"), a.Int("dimFeedforward"), a.Double("dropout"), activation, batchFirst: batchFirst, normFirst: normFirst),
             "TransformerDecoderLayer" => new TransformerDecoderLayer(a.Int("dModel"), a.Int("nhead"), a.Int("dimFeedforward"), a.Double("dropout"), activation, batchFirst: batchFirst, normFirst: normFirst),
+            "StackEncoder" => new TransformerEncoder(() => new TransformerEncoderLayer(4, 2, 6, 0, batchFirst: true, normFirst: true), 2, new LayerNorm(4)),
+            "StackDecoder" => new TransformerDecoder(() => new TransformerDecoderLayer(4, 2, 6, 0, batchFirst: true, normFirst: true), 2, new LayerNorm(4)),
             _ => throw new InvalidOperationException($"no layer {c.Operator}"),
         };
     }
@@ -55,7 +57,9 @@ public class AttentionReferenceTests
                 if (weights is not null) outputs.Add("weights", weights);
                 break;
             case TransformerEncoderLayer encoder: outputs.Add("output", encoder.Forward(given["x"], Mask("mask"), Mask("key_padding_mask"))); break;
-            default: outputs.Add("output", ((TransformerDecoderLayer)module).Forward(given["x"], given["memory"], Mask("mask"))); break;
+            case TransformerEncoder encoder: outputs.Add("output", encoder.Forward(given["x"], Mask("mask"), Mask("key_padding_mask"))); break;
+            case TransformerDecoder decoder: outputs.Add("output", decoder.Forward(given["x"], given["memory"], Mask("mask"), Mask("memory_mask"), Mask("key_padding_mask"), Mask("memory_key_padding_mask"))); break;
+            default: outputs.Add("output", ((TransformerDecoderLayer)module).Forward(given["x"], given["memory"], Mask("mask"), Mask("memory_mask"), Mask("key_padding_mask"), Mask("memory_key_padding_mask"))); break;
         }
         var tolerance = NnReference.Tolerance(dtype);
         Assert.Equal(c.Outputs.Keys.Order(), outputs.Keys.Order());

@@ -164,4 +164,55 @@ public class AttentionTests
         Fails("broadcasts to [2, 3, 3], got [4, 3]", () => x.ScaledDotProductAttention(x, x, Tensor.Zeros([4, 3])));
         Fails("expected keys of the queries' width 4", () => x.ScaledDotProductAttention(Tensor.Zeros([2, 3, 5]), x));
     }
+
+    [Fact]
+    public void Dropout_of_weights_keeps_the_mean_and_all_dropped_is_zero()
+    {
+        Random.Seed(7);
+        Tensor q = Tensor.Zeros([64, 50, 4], DType.Float64), v = Tensor.Ones([64, 50, 1], DType.Float64);
+        var y = q.ScaledDotProductAttention(q, v, dropout: 0.25);
+        // 3200 rows of 50 weights 1/50 each, kept with 3/4 and divided by it: 1 on average, deviation sqrt(1/3/50) = 0.0816 a row.
+        Assert.Equal(1, y.Mean().Item<double>(), 0.0816 / Math.Sqrt(3200) * 5);
+        Assert.Equal(0.0816, y.Var().Sqrt().Item<double>(), 0.008);
+        Assert.All(q.ScaledDotProductAttention(q, v, dropout: 1).ToArray<double>(), value => Assert.Equal(0, value));
+        Assert.Throws<ArgumentOutOfRangeException>(() => q.ScaledDotProductAttention(q, v, dropout: 1.5));
+    }
+
+    [Fact]
+    public void A_layer_drops_in_training_only()
+    {
+        Random.Seed(8);
+        var layer = new TransformerEncoderLayer(8, 2, 16, dropout: 0.5, batchFirst: true);
+        var x = Tensor.Randn([2, 5, 8]);
+        Assert.NotEqual(layer.Forward(x).ToArray<float>(), layer.Forward(x).ToArray<float>());
+        layer.Eval();
+        Assert.Equal(layer.Forward(x).ToArray<float>(), layer.Forward(x).ToArray<float>());
+    }
+
+    [Fact]
+    public void Layers_have_the_gradients_of_finite_differences()
+    {
+        Random.Seed(9);
+        var encoder = new TransformerEncoderLayer(4, 2, 6, dropout: 0, TransformerActivation.GELU, batchFirst: true, normFirst: true, dtype: DType.Float64);
+        var attention = new MultiheadAttention(4, 2, kdim: 3, vdim: 5, batchFirst: true, dtype: DType.Float64);
+        Tensor x = Tensor.Randn([2, 3, 4], DType.Float64), k = Tensor.Randn([2, 4, 3], DType.Float64), v = Tensor.Randn([2, 4, 5], DType.Float64);
+        x.RequiresGrad = k.RequiresGrad = v.RequiresGrad = true;
+        GradientCheck.Check(i => encoder.Forward(i[0], null, isCausal: true), x).ThrowIfFailed();
+        GradientCheck.Check(i => attention.Forward(i[0], i[1], i[2]).Output, x, k, v).ThrowIfFailed();
+    }
+
+    [Fact]
+    public void In_training_the_weights_given_back_are_those_that_dropout_left()
+    {
+        Random.Seed(10);
+        var attention = new MultiheadAttention(4, 1, dropout: 0.5, batchFirst: true, dtype: DType.Float64);
+        var x = Tensor.Randn([1, 6, 4], DType.Float64);
+        var (output, weights) = attention.Forward(x, x, x);
+        var state = attention.StateDict();
+        var values = x.MatMul(state["in_proj_weight"][8..].T) + state["in_proj_bias"][8..];
+        Assert.NotNull(weights);
+        var expected = weights.MatMul(values).MatMul(state["out_proj.weight"].T) + state["out_proj.bias"];
+        Assert.True(expected.AllClose(output, 1e-12, 1e-12));
+        Assert.Contains(0.0, weights.ToArray<double>());
+    }
 }

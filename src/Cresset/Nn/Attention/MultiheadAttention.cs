@@ -67,7 +67,8 @@ public sealed class MultiheadAttention : Module
     public override Tensor Forward(Tensor x) => Forward(x, x, x, needWeights: false).Output;
 
     /// <summary>What each query finds: the result [T, B, E] ([B, T, E] with batchFirst, [T, E] without a batch) and, if asked
-    /// for, the weights of attention, [B, T, S] averaged over the heads or [B, heads, T, S] (without B for no batch).</summary>
+    /// for, the weights of attention, [B, T, S] averaged over the heads or [B, heads, T, S] (without B for no batch); in training
+    /// as dropout left them, as in PyTorch.</summary>
     /// <param name="query">[T, B, E], [B, T, E] with batchFirst, or [T, E].</param>
     /// <param name="key">[S, B, kdim] and so on.</param>
     /// <param name="value">[S, B, vdim] and so on.</param>
@@ -116,8 +117,8 @@ public sealed class MultiheadAttention : Module
             (q, k, v) = (Projected(q, 0, qProjWeight), Projected(k, 1, kProjWeight), Projected(v, 2, vProjWeight));
         }
         var mask = Combined(keyPaddingMask, attentionMask, batch, rows, columns, single, q.DType);
-        var weights = AttentionOperator.Weights(q, k, mask, isCausal, scale: null);
-        var output = outProj.Forward(dropout.Forward(weights).MatMul(v).Transpose(1, 2).Reshape(batch, rows, EmbedDim));
+        var weights = dropout.Forward(AttentionOperator.Weights(q, k, mask, isCausal, scale: null));
+        var output = outProj.Forward(weights.MatMul(v).Transpose(1, 2).Reshape(batch, rows, EmbedDim));
         output = single ? output.Squeeze(0) : batchFirst ? output : output.Transpose(0, 1);
         if (!needWeights) return (Observe(output), null);
         if (averageWeights) weights = weights.Mean(1);

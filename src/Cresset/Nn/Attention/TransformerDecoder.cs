@@ -16,7 +16,7 @@ public sealed class TransformerDecoderLayer : Module
     /// <see cref="TransformerEncoderLayer"/>.</summary>
     /// <exception cref="ArgumentException">A size is not positive, the heads do not divide the width, or dropout is no
     /// probability.</exception>
-    public TransformerDecoderLayer(int dModel, int nHead, int dimFeedforward = 2048, double dropout = 0.1, TransformerActivation activation = TransformerActivation.Relu,
+    public TransformerDecoderLayer(int dModel, int nHead, int dimFeedforward = 2048, double dropout = 0.1, TransformerActivation activation = TransformerActivation.ReLU,
         double layerNormEps = 1e-5, bool batchFirst = false, bool normFirst = false, bool bias = true, DType dtype = DType.Float32)
     {
         selfAttn = new MultiheadAttention(dModel, nHead, dropout, bias, batchFirst: batchFirst, dtype: dtype);

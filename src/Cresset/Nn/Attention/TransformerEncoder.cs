@@ -4,10 +4,10 @@ namespace Cresset.Nn;
 public enum TransformerActivation
 {
     /// <summary>max(x, 0).</summary>
-    Relu,
+    ReLU,
 
     /// <summary>x Φ(x), exact.</summary>
-    Gelu,
+    GELU,
 }
 
 /// <summary>A layer of a transformer's encoder: x + attention(x), then + linear2(activation(linear1(x))), each normalised after
@@ -34,7 +34,7 @@ public sealed class TransformerEncoderLayer : Module
     /// <param name="bias">Whether attention and the linear maps add biases (the norms always do, other than in PyTorch).</param>
     /// <param name="dtype">The type of the parameters.</param>
     /// <exception cref="ArgumentException">A size is not positive, the heads do not divide D, or dropout is no probability.</exception>
-    public TransformerEncoderLayer(int dModel, int nHead, int dimFeedforward = 2048, double dropout = 0.1, TransformerActivation activation = TransformerActivation.Relu,
+    public TransformerEncoderLayer(int dModel, int nHead, int dimFeedforward = 2048, double dropout = 0.1, TransformerActivation activation = TransformerActivation.ReLU,
         double layerNormEps = 1e-5, bool batchFirst = false, bool normFirst = false, bool bias = true, DType dtype = DType.Float32)
     {
         selfAttn = new MultiheadAttention(dModel, nHead, dropout, bias, batchFirst: batchFirst, dtype: dtype);
@@ -107,8 +107,8 @@ static class TransformerActivations
 {
     internal static Tensor Apply(this TransformerActivation activation, Tensor x) => activation switch
     {
-        TransformerActivation.Relu => x.Relu(),
-        TransformerActivation.Gelu => x.Gelu(),
-        _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "expected Relu or Gelu"),
+        TransformerActivation.ReLU => x.Relu(),
+        TransformerActivation.GELU => x.Gelu(),
+        _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "expected ReLU or GELU"),
     };
 }

@@ -22,13 +22,7 @@ public sealed class Dropout : Module
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The input is not floating point.</exception>
-    public override Tensor Forward(Tensor x)
-    {
-        if (!x.DType.IsFloatingPoint()) throw new ArgumentException($"Dropout: expected a floating-point tensor, got {x.DType.Name()}; convert it with To(DType.Float32)");
-        if (!IsTraining || p == 0) return Observe(x);
-        var mask = x.EmptyLike().BernoulliInPlace(1 - p, generator);
-        return Observe(x * (p < 1 ? mask.MulInPlace(1 / (1 - p)) : mask));
-    }
+    public override Tensor Forward(Tensor x) => Observe(x.Dropout(p, IsTraining, generator));
 
     /// <inheritdoc/>
     protected override string Describe() => string.Create(CultureInfo.InvariantCulture, $"p: {p}");

@@ -52,14 +52,7 @@ public static class AttentionOperator
             ArgumentNullException.ThrowIfNull(value);
             if (value.Rank < 2 || value.Size(-2) != key.Size(-2))
                 throw new ArgumentException($"ScaledDotProductAttention: expected a value for each of the {(key.Rank < 2 ? 0 : key.Size(-2))} keys, got {value.Shape}");
-            var weights = Weights(query, key, attentionMask, isCausal, scale);
-            if (!(dropout >= 0 && dropout <= 1)) throw new ArgumentOutOfRangeException(nameof(dropout), dropout, "ScaledDotProductAttention: expected a probability from 0 to 1");
-            if (dropout > 0)
-            {
-                var kept = weights.EmptyLike().BernoulliInPlace(1 - dropout);
-                weights = weights * (dropout < 1 ? kept.MulInPlace(1 / (1 - dropout)) : kept);
-            }
-            return weights.MatMul(value);
+            return Weights(query, key, attentionMask, isCausal, scale).Dropout(dropout).MatMul(value);
         }
     }
 }

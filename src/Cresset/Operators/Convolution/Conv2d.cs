@@ -46,24 +46,25 @@ public static class Conv2dOperator
 
     static long MultiplyAdds(Tensor y, Tensor weight) => (long)y.ElementCount * (weight.ElementCount / weight.Size(0));
 
-    static ConvolutionShape Check(Tensor x, Tensor weight, Tensor? bias, Size2d stride, Size2d padding,
+    // x by its shape and type: that of a transposed convolution is what it is about to make.
+    static ConvolutionShape Check(string name, Shape x, DType dtype, Tensor weight, Tensor? bias, Size2d stride, Size2d padding,
         Size2d dilation, int groups)
     {
-        if (x.Rank != 4) throw new ArgumentException($"Conv2d: expected an input [N, C, H, W], got {x.Shape}{(x.Rank == 3 ? "; add the batch dimension with Unsqueeze(0)" : "")}");
-        if (weight.Rank != 4) throw new ArgumentException($"Conv2d: expected a weight [O, C / groups, KH, KW], got {weight.Shape}");
-        if (stride.Height < 1 || stride.Width < 1) throw new ArgumentException($"Conv2d: expected a stride of at least 1, got {stride}");
-        if (padding.Height < 0 || padding.Width < 0) throw new ArgumentException($"Conv2d: expected a padding that is not negative, got {padding}");
-        if (dilation.Height < 1 || dilation.Width < 1) throw new ArgumentException($"Conv2d: expected a dilation of at least 1, got {dilation}");
-        if (groups < 1 || weight.Shape[0] % groups != 0) throw new ArgumentException($"Conv2d: expected groups that divide the {weight.Shape[0]} output channels, got {groups}");
-        if (x.Shape[1] != weight.Shape[1] * groups)
-            throw new ArgumentException($"Conv2d: expected {weight.Shape[1] * groups} input channels (weight {weight.Shape}, groups {groups}), got the input {x.Shape}");
-        if (bias is not null && bias.Shape != [weight.Shape[0]]) throw new ArgumentException($"Conv2d: expected a bias of shape [{weight.Shape[0]}], got {bias.Shape}");
-        if (x.DType != weight.DType || (bias is not null && bias.DType != x.DType) || !x.DType.IsFloatingPoint())
-            throw new ArgumentException($"Conv2d: expected input, weight and bias of one floating-point type, got {x.DType.Name()}, {weight.DType.Name()} and {bias?.DType.Name() ?? "none"}");
-        var shape = new ConvolutionShape(x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3], weight.Shape[0], weight.Shape[2], weight.Shape[3],
+        if (x.Rank != 4) throw new ArgumentException($"{name}: expected an input [N, C, H, W], got {x}{(x.Rank == 3 ? "; add the batch dimension with Unsqueeze(0)" : "")}");
+        if (weight.Rank != 4) throw new ArgumentException($"{name}: expected a weight [O, C / groups, KH, KW], got {weight.Shape}");
+        if (stride.Height < 1 || stride.Width < 1) throw new ArgumentException($"{name}: expected a stride of at least 1, got {stride}");
+        if (padding.Height < 0 || padding.Width < 0) throw new ArgumentException($"{name}: expected a padding that is not negative, got {padding}");
+        if (dilation.Height < 1 || dilation.Width < 1) throw new ArgumentException($"{name}: expected a dilation of at least 1, got {dilation}");
+        if (groups < 1 || weight.Shape[0] % groups != 0) throw new ArgumentException($"{name}: expected groups that divide the {weight.Shape[0]} output channels, got {groups}");
+        if (x[1] != weight.Shape[1] * groups)
+            throw new ArgumentException($"{name}: expected {weight.Shape[1] * groups} input channels (weight {weight.Shape}, groups {groups}), got the input {x}");
+        if (bias is not null && bias.Shape != [weight.Shape[0]]) throw new ArgumentException($"{name}: expected a bias of shape [{weight.Shape[0]}], got {bias.Shape}");
+        if (dtype != weight.DType || (bias is not null && bias.DType != dtype) || !dtype.IsFloatingPoint())
+            throw new ArgumentException($"{name}: expected input, weight and bias of one floating-point type, got {dtype.Name()}, {weight.DType.Name()} and {bias?.DType.Name() ?? "none"}");
+        var shape = new ConvolutionShape(x[0], x[1], x[2], x[3], weight.Shape[0], weight.Shape[2], weight.Shape[3],
             stride.Height, stride.Width, padding.Height, padding.Width, dilation.Height, dilation.Width, groups);
         if (shape.OutHeight < 1 || shape.OutWidth < 1)
-            throw new ArgumentException($"Conv2d: the kernel {shape.KernelHeight} x {shape.KernelWidth} (dilation {dilation}) does not fit into the input {x.Shape} with padding {padding}");
+            throw new ArgumentException($"{name}: the kernel {shape.KernelHeight} x {shape.KernelWidth} (dilation {dilation}) does not fit into the input {x} with padding {padding}");
         return shape;
     }
 
@@ -83,7 +84,7 @@ public static class Conv2dOperator
             Size2d? dilation = null, int groups = 1)
         {
             ArgumentNullException.ThrowIfNull(weight);
-            var shape = Check(x, weight, bias, stride ?? (1, 1), padding ?? (0, 0), dilation ?? (1, 1), groups);
+            var shape = Check("Conv2d", x.Shape, x.DType, weight, bias, stride ?? (1, 1), padding ?? (0, 0), dilation ?? (1, 1), groups);
             if (bias is null) return Convolve(x, weight, shape);
             Tensor input = x.Contiguous(), kernel = weight.Contiguous();
             var y = Tensor.Allocate([shape.Batch, shape.OutChannels, shape.OutHeight, shape.OutWidth], x.DType, Operators.Promotion.Backend("Conv2d", x, weight));
@@ -122,8 +123,7 @@ public static class Conv2dOperator
             var channels = weight.Size(1) * groups;
             if (bias is not null && (bias.Shape != [channels] || bias.DType != x.DType)) throw new ArgumentException($"ConvTranspose2d: expected a bias of shape [{channels}] and type {x.DType.Name()}, got {bias.Shape} and {bias.DType.Name()}");
             // The convolution whose input gradient this is: x stands for its result. Its check holds for the rest.
-            var shape = Check(Tensor.Empty([x.Size(0), channels, height, width], x.DType, x.Backend), weight, null, s, p, d, groups);
-            if (x.DType != weight.DType) throw new ArgumentException($"ConvTranspose2d: expected input and weight of one type, got {x.DType.Name()} and {weight.DType.Name()}");
+            var shape = Check("ConvTranspose2d", [x.Size(0), channels, height, width], x.DType, weight, null, s, p, d, groups);
             var y = InputGradient(x, weight, shape);
             return bias is null ? y : y + bias.Reshape(1, channels, 1, 1);
         }
