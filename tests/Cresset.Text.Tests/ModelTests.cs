@@ -1,3 +1,4 @@
+using Cresset.Data;
 using Cresset.Optim;
 using Xunit;
 
@@ -82,7 +83,7 @@ public class ModelTests
         Random.Seed(2);
         const string text = "abcabdabcabdabcabdabcabdabcabdabcabdabcabd";
         var vocabulary = Vocabulary.Count(Vocabulary.Characters(text));
-        var model = new CharacterLanguageModel(vocabulary.Size, network, 8, 24);
+        var model = new CharacterRnn(vocabulary.Size, network, 8, 24);
         var (x, y) = new TextWindows(vocabulary.EncodeCharacters(text), 36)[0];
         var optimizer = new Adam(model.Parameters(), 0.02);
         for (var step = 0; step < 60; step++)
@@ -104,5 +105,85 @@ public class ModelTests
         Assert.DoesNotContain("<", model.Generate("a", 200, vocabulary, new TokenSampler(100), new Generator(6)), StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => model.Generate("", 3, vocabulary));
         Assert.Throws<ArgumentException>(() => model.Generate("a", 3, new Vocabulary(["a"])));
+    }
+
+    [Fact]
+    public void A_character_transformer_goes_on_beyond_its_context_and_sees_nothing_ahead()
+    {
+        Random.Seed(3);
+        const string text = "abcabdabcabdabcabdabcabdabcabdabcabdabcabd";
+        var vocabulary = Vocabulary.Count(Vocabulary.Characters(text), padding: null, unknown: null);
+        var model = new CharacterTransformer(vocabulary.Size, 12, 16, 2, 1);
+        var windows = new TextWindows(vocabulary.EncodeCharacters(text), 12, 1);
+        var x = Tensor.Stack([.. Enumerable.Range(0, 12).Select(i => windows[i].Item1)]);
+        var y = Tensor.Stack([.. Enumerable.Range(0, 12).Select(i => windows[i].Item2)]);
+        var optimizer = new Adam(model.Parameters(), 0.02);
+        for (var step = 0; step < 60; step++)
+        {
+            optimizer.ZeroGrad();
+            model.Forward(x).Flatten(0, 1).CrossEntropy(y.Flatten()).Backward();
+            optimizer.Step();
+        }
+        Assert.Equal("abcabdabcabdabcabdabcabd", model.Generate("abcab", 19, vocabulary, new TokenSampler(temperature: 0)));
+        // What comes later changes nothing before it.
+        var whole = model.Forward(x.Narrow(0, 0, 1)).Detach().ToArray<float>();
+        var part = model.Forward(x.Narrow(0, 0, 1).Narrow(1, 0, 5)).Detach().ToArray<float>();
+        for (var i = 0; i < part.Length; i++) Assert.Equal(part[i], whole[i], 5);
+        Assert.Contains("context length 12", Assert.Throws<ArgumentException>(() => model.Forward(Tensor.Zeros([1, 13], DType.Int64))).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => new CharacterTransformer(5, width: 10, numHeads: 4));
+    }
+
+    [Fact]
+    public void A_tagger_tells_the_two_saws_apart_by_their_places()
+    {
+        Random.Seed(4);
+        // Each of the five words is as often a verb as a noun, so that a word alone says nothing.
+        var generator = new Generator(5);
+        string Draw(params string[] words) => words[generator.NextInt64(words.Length)];
+        string Either() => Draw("saw", "watch", "duck", "light", "plant");
+        TaggedSentence Sentence() => generator.NextInt64(2) == 0
+            ? new([Draw("I", "we", "you"), Either(), Draw("a", "the"), Either()], ["PRON", "VERB", "DET", "NOUN"])
+            : new([Draw("the", "a"), Either(), Draw("often", "never"), Either(), Draw("it", "you")], ["DET", "NOUN", "ADV", "VERB", "PRON"]);
+        var sentences = Enumerable.Range(0, 200).Select(_ => Sentence()).ToArray();
+        var encoding = SentenceEncoding.Of(sentences, minCount: 1);
+        var model = new Tagger(encoding, 32, 2, 1, dropout: 0, wordDropout: 0.1);
+        var loader = new DataLoader<(Tensor, Tensor)>(encoding.ToDataset(sentences), 20, shuffle: true, collate: encoding.Collate);
+        var optimizer = new Adam(model.Parameters(), 0.01);
+        for (var epoch = 0; epoch < 10; epoch++)
+            foreach (var (x, y) in loader)
+            {
+                optimizer.ZeroGrad();
+                model.Forward(x).Transpose(1, 2).CrossEntropy(y).Backward();
+                optimizer.Step();
+            }
+        Assert.Equal(["PRON", "VERB", "DET", "NOUN"], model.Tag(["I", "saw", "a", "saw"]));
+        Assert.Equal(["DET", "NOUN", "ADV", "VERB", "PRON"], model.Tag(["a", "saw", "never", "saw", "you"]));
+
+        // Beside a longer sentence a short one keeps its tags: nobody sees what fills up.
+        model.Eval();
+        var (batch, targets) = encoding.Collate([.. encoding.ToDataset([sentences.First(s => s.Words.Count == 5), new TaggedSentence(["I", "saw", "it"], ["PRON", "VERB", "PRON"])])]);
+        Assert.Equal([SentenceEncoding.IgnoredTarget, SentenceEncoding.IgnoredTarget], targets.Select(0, 1).ToArray<long>().Skip(3));
+        var beside = model.Forward(batch).Select(0, 1).Narrow(0, 0, 3).Detach().ToArray<float>();
+        var alone = model.Forward(encoding.Encode(["I", "saw", "it"]).Unsqueeze(0)).Detach().ToArray<float>();
+        for (var i = 0; i < alone.Length; i++) Assert.Equal(alone[i], beside[i], 4);
+    }
+
+    [Fact]
+    public void Words_are_encoded_by_index_and_by_their_first_and_last_letters()
+    {
+        var encoding = new SentenceEncoding(new Vocabulary(["saw"]), new Vocabulary(["a", "b", "c", "d", "S"]), ["N", "V"], 4);
+        // Padding 0, unknown 1, then as given; "Saw" is known by its lower case, w is an unknown letter.
+        Assert.Equal([2, 6, 2, 1, 0, 1, 2, 3, 5, 2], encoding.Encode(["Saw", "abcda"]).ToArray<long>());
+        Assert.Equal(["N", "V"], encoding.Tags);
+        Assert.Contains("empty", Assert.Throws<ArgumentException>(() => encoding.Encode(["a", ""])).Message, StringComparison.Ordinal);
+        Assert.Contains("got none", Assert.Throws<ArgumentException>(() => encoding.Encode([])).Message, StringComparison.Ordinal);
+        Assert.Contains("X is not among the model's 2", Assert.Throws<ArgumentException>(() => encoding.ToDataset([new TaggedSentence(["a"], ["X"])])).Message, StringComparison.Ordinal);
+        Assert.Contains("1 words, got 2", Assert.Throws<ArgumentException>(() => encoding.ToDataset([new TaggedSentence(["a"], ["N", "V"])])).Message, StringComparison.Ordinal);
+        Assert.Throws<ArgumentException>(() => new SentenceEncoding(new Vocabulary(["a"], unknown: null), new Vocabulary(["a"]), ["N"]));
+        Assert.Throws<ArgumentException>(() => new SentenceEncoding(new Vocabulary(["a"]), new Vocabulary(["a"]), ["N", "N"]));
+        Assert.Throws<ArgumentException>(() => new SentenceEncoding(new Vocabulary(["a"]), new Vocabulary(["a"]), ["N"], 5));
+        Assert.Throws<ArgumentException>(() => new Tagger(encoding, 30, 4));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Tagger(encoding, wordDropout: 1));
+        Assert.Contains("[N, T, 5]", Assert.Throws<ArgumentException>(() => new Tagger(encoding).Forward(Tensor.Zeros([1, 2, 4], DType.Int64))).Message, StringComparison.Ordinal);
     }
 }

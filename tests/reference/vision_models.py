@@ -1,51 +1,16 @@
 """Writes vision/models.json: parameter counts, outputs and gradients of the picture models, by PyTorch in float64.
 
 The modules are written out with the layout and the keys of their sources (torchvision 0.14, akamaster's
-pytorch_resnet_cifar10, the course's networks). Weights and inputs follow from one rule, `fill`, that the tests repeat, so
-that no weights need to be kept. Of each gradient its sum and its product with such numbers are kept.
+pytorch_resnet_cifar10, the course's networks). See models_common.py for weights and inputs.
 """
 
-import json
-import os
-
-import numpy
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from common import FOLDER
+from models_common import write
 
 torch.set_default_dtype(torch.float64)
-
-
-def fill(shape, seed):
-    """Numbers in [-1, 1): SplitMix64 of seed * 2^32 + index, its upper 53 bits."""
-    count = int(numpy.prod(shape)) if len(shape) else 1
-    with numpy.errstate(over="ignore"):
-        z = (numpy.arange(count, dtype=numpy.uint64) + numpy.uint64(seed << 32)) * numpy.uint64(0x9E3779B97F4A7C15)
-        z = (z ^ (z >> numpy.uint64(30))) * numpy.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> numpy.uint64(27))) * numpy.uint64(0x94D049BB133111EB)
-        z = z ^ (z >> numpy.uint64(31))
-    values = (z >> numpy.uint64(11)).astype(numpy.float64) * 2.0**-52 - 1
-    return torch.from_numpy(values).reshape(shape)
-
-
-def set_state(model):
-    """Every entry, in the order of its name: matrices and kernels within 1.7 / sqrt(inputs), factors and variances from
-    0.5 to 1.5, the rest within 0.1."""
-    state = model.state_dict()
-    for seed, name in enumerate(sorted(state), 1):
-        value = state[name]
-        if name.endswith("num_batches_tracked"):
-            continue
-        numbers = fill(value.shape, seed)
-        if value.dim() > 1:
-            numbers = numbers * (1.7 / (value.numel() // value.shape[0]) ** 0.5)
-        elif name.endswith(("weight", "running_var")):
-            numbers = 1 + 0.5 * numbers
-        else:
-            numbers = 0.1 * numbers
-        value.copy_(numbers)
 
 
 class LinearClassifier(nn.Module):
@@ -248,20 +213,20 @@ class GoogLeNet(nn.Module):
         return self.fc(self.dropout(F.adaptive_avg_pool2d(x, 1).flatten(1)))
 
 
-def record(name, model, shape):
-    set_state(model)
-    x = fill(shape, 1000).requires_grad_()
-    model.eval()
-    with torch.no_grad():
-        evaluated = model(x)
-    model.train()
-    y = model(x)
-    weights = fill(y.shape, 1001)
-    (y * weights).sum().backward()
-    gradients = {key: [p.grad.sum().item(), (p.grad * fill(p.shape, 1002)).sum().item(), p.grad.norm().item()]
-                 for key, p in [("input", x), *model.named_parameters()]}
-    return {"model": name, "input": list(shape), "parameters": sum(p.numel() for p in model.parameters()),
-            "evaluated": evaluated.flatten().tolist(), "trained": y.detach().flatten().tolist(), "gradients": gradients}
+class VisionTransformer(nn.Module):
+    def __init__(self, size, patch, classes, channels, width, depth, heads, feedforward):
+        super().__init__()
+        self.conv_proj = nn.Conv2d(channels, width, patch, stride=patch)
+        self.class_token = nn.Parameter(torch.zeros(1, 1, width))
+        self.pos_embedding = nn.Embedding(1 + (size[0] // patch) * (size[1] // patch), width)
+        layer = nn.TransformerEncoderLayer(width, heads, feedforward, 0.0, "gelu", batch_first=True, norm_first=True)
+        self.encoder = nn.TransformerEncoder(layer, depth, nn.LayerNorm(width))
+        self.head = nn.Linear(width, classes)
+
+    def forward(self, x):
+        patches = self.conv_proj(x).flatten(2).transpose(1, 2)
+        x = torch.cat([self.class_token.expand(len(x), 1, -1), patches], 1) + self.pos_embedding.weight
+        return self.head(self.encoder(x)[:, 0])
 
 
 CASES = [
@@ -279,11 +244,9 @@ CASES = [
     ("resnet56", CifarResNet(56), (2, 3, 32, 32)),
     ("googlenet", GoogLeNet(dropout=0), (2, 3, 64, 64)),
     ("googlenet cifar", GoogLeNet(10, 1, True, 0), (2, 1, 30, 28)),
+    ("vit", VisionTransformer((28, 28), 4, 10, 1, 64, 6, 4, 128), (2, 1, 28, 28)),
+    ("vit colour", VisionTransformer((16, 24), 8, 5, 3, 32, 2, 2, 48), (3, 3, 16, 24)),
 ]
 
 if __name__ == "__main__":
-    cases = [record(*case) for case in CASES]
-    for case in cases:
-        print(case["model"], case["parameters"])
-    with open(os.path.join(FOLDER, "vision", "models.json"), "w") as file:
-        file.write("[\n" + ",\n".join(json.dumps(case) for case in cases) + "\n]\n")
+    write("vision", CASES)
