@@ -1,55 +1,78 @@
 using System.IO.Compression;
+using Cresset.Cli.Inputs;
+using Cresset.Data;
+using Cresset.Text;
 using Cresset.Vision;
 using Spectre.Console;
 
 namespace Cresset.Cli;
 
-/// <summary>Which pictures to load.</summary>
-/// <param name="Data">A data set's name, or the path of a folder or .zip file with a folder for each class.</param>
+/// <summary>Which data to load.</summary>
+/// <param name="Data">A data set's name, or the path of a folder or file.</param>
 /// <param name="DataDir">Where data sets lie; null for the usual places.</param>
-/// <param name="TrainCount">How many training pictures; null for all there are.</param>
-/// <param name="TestCount">How many test pictures; null for all there are.</param>
-/// <param name="Shape">What pictures of a folder are brought to.</param>
-sealed record DataRequest(string Data, string? DataDir, int? TrainCount, int? TestCount, PictureShape Shape);
+/// <param name="TrainCount">How many training samples; null for all there are.</param>
+/// <param name="TestCount">How many test samples; null for all there are.</param>
+/// <param name="Shape">What pictures of a folder are brought to; null where the model takes none.</param>
+sealed record DataRequest(string Data, string? DataDir, int? TrainCount, int? TestCount, PictureShape? Shape);
 
-/// <summary>A data set by name.</summary>
-/// <param name="Name">The name.</param>
-/// <param name="Shape">The shape of its pictures; null where they are brought to what the model wants.</param>
-/// <param name="Normalisation">The mean and deviation of each channel in use for it; null where they are computed.</param>
-/// <param name="Load">Loads the training part (true) or the test part.</param>
-sealed record DataSource(
-    string Name, PictureShape? Shape, (IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation)? Normalisation,
-    Func<DataRequest, bool, Terminal, CancellationToken, LabelledImages> Load);
+/// <summary>A data set by name, or a folder or file.</summary>
+/// <param name="Name">The name, or the full path.</param>
+/// <param name="Kind">What is in it.</param>
+/// <param name="Shape">The shape of its pictures; null where it has none, or they are brought to what the model wants.</param>
+/// <param name="LoadPart">Loads the training part (true) or the test part.</param>
+sealed record DataSource(string Name, InputKind Kind, PictureShape? Shape, Func<DataRequest, bool, Terminal, CancellationToken, Samples> LoadPart)
+{
+    /// <summary>Loads a part, or as much of it as was asked for.</summary>
+    public Samples Load(DataRequest request, bool train, Terminal terminal, CancellationToken stop)
+    {
+        var samples = LoadPart(request, train, terminal, stop);
+        return train ? samples.Take(request.TrainCount, "--train-count", "training") : samples.Take(request.TestCount, "--test-count", "test");
+    }
+}
 
-/// <summary>The data that `--data` knows: data sets by name, and folders.</summary>
+/// <summary>The data that `--data` knows: data sets by name, folders and files.</summary>
 static class DataSources
 {
-    // Two sets that share no picture: the seed decides every stroke.
-    const ulong TrainDigits = 1, TestDigits = 2;
+    // Two sets that share no picture or sentence: the seed decides every stroke and word.
+    const ulong TrainSeed = 1, TestSeed = 2;
 
-    // Where a folder has no test part of its own, one picture in so many of each class is held out.
-    const int HoldOut = 5;
+    // Where a data set has no test part of its own, one sample in so many is held out: of pictures and sentences, of names (by
+    // language), of a text its end.
+    const int HoldOut = 5, NamesHoldOut = 3, TextHoldOut = 10;
 
     static readonly string[] TestFolders = ["test", "val", "valid", "validation"];
 
     public static readonly IReadOnlyList<DataSource> All =
     [
-        new("digits", PictureShape.Grey28, null, (request, train, _, _) => train
-            ? DrawnDigits.Draw(request.TrainCount ?? 6000, TrainDigits)
-            : DrawnDigits.Draw(request.TestCount ?? 1000, TestDigits)),
-        new("mnist", PictureShape.Grey28, ([0.1307], [0.3081]), (request, train, terminal, stop) =>
-            Take(Mnist.Load(Ensure(Mnist.Definition, request, terminal, stop), train), request, train)),
-        new("fashion-mnist", PictureShape.Grey28, ([0.2860], [0.3530]), (request, train, terminal, stop) =>
-            Take(FashionMnist.Load(Ensure(FashionMnist.Definition, request, terminal, stop), train), request, train)),
-        new("cifar10", PictureShape.Colour32, Cifar10.Normalisation, (request, train, terminal, stop) =>
+        // Their numbers decide what they are, so that they are made, not picked.
+        new("digits", InputKind.Pictures, PictureShape.Grey28, (request, train, _, _) => new PictureSamples(train
+            ? DrawnDigits.Draw(request.TrainCount ?? 6000, TrainSeed)
+            : DrawnDigits.Draw(request.TestCount ?? 1000, TestSeed))),
+        new("mnist", InputKind.Pictures, PictureShape.Grey28, (request, train, terminal, stop) =>
+            new PictureSamples(Mnist.Load(Ensure(Mnist.Definition, request, terminal, stop), train), ([0.1307], [0.3081]))),
+        new("fashion-mnist", InputKind.Pictures, PictureShape.Grey28, (request, train, terminal, stop) =>
+            new PictureSamples(FashionMnist.Load(Ensure(FashionMnist.Definition, request, terminal, stop), train), ([0.2860], [0.3530]))),
+        new("cifar10", InputKind.Pictures, PictureShape.Colour32, (request, train, terminal, stop) =>
         {
             // Other forms than the one that is downloaded will do.
             var folder = new DatasetStore(request.DataDir).FolderOf(Cifar10.Definition.Name);
-            return Take(Cifar10.Load(Cifar10.IsIn(folder) ? folder : Ensure(Cifar10.Definition, request, terminal, stop), train), request, train);
+            return new PictureSamples(Cifar10.Load(Cifar10.IsIn(folder) ? folder : Ensure(Cifar10.Definition, request, terminal, stop), train), Cifar10.Normalisation);
         }),
+        new("common-names", InputKind.Names, null, (_, train, _, _) => Names(CommonNames.Create(), train)),
+        new("names", InputKind.Names, null, (request, train, terminal, stop) =>
+            Names(LabelledNames.Load(Ensure(LabelledNames.Definition, request, terminal, stop)), train)),
+        new("grammar", InputKind.Sentences, null, (_, train, _, _) => Grammar(train)),
+        new("ud-ewt", InputKind.Sentences, null, (request, train, terminal, stop) =>
+            Sentences(Conllu.Read(FileOf(Conllu.EnglishWebTreebank, request, terminal, stop)), train)),
+        new("tinyshakespeare", InputKind.Text, null, (request, train, terminal, stop) =>
+            Text(PlainText.Read(FileOf(PlainText.TinyShakespeare, request, terminal, stop)), train)),
     ];
 
-    /// <summary>The data set of that name, or the folder of that path.</summary>
+    /// <summary>What `--data` takes, for the help.</summary>
+    public static string Help =>
+        $"{string.Join(", ", All.Select(s => s.Name))}; or a folder (or .zip) with a folder of pictures for each class, a folder of files LANGUAGE.txt with a name a line, a .conllu file of tagged sentences, a .txt file of plain text.";
+
+    /// <summary>The data set of that name, or the folder or file of that path.</summary>
     /// <exception cref="CommandException">Neither; the message names the near matches.</exception>
     public static DataSource Find(string data)
     {
@@ -57,17 +80,68 @@ static class DataSources
         {
             if (source.Name.Equals(data, StringComparison.OrdinalIgnoreCase)) return source;
         }
-        bool isZip = data.EndsWith(".zip", StringComparison.OrdinalIgnoreCase);
-        if (Directory.Exists(data) || (isZip && File.Exists(data)))
-            return new DataSource(Path.GetFullPath(data), null, null, (request, train, _, _) => LoadFolder(Path.GetFullPath(data), request, train));
-        if (isZip || data.AsSpan().ContainsAny('/', '\\') || data is "." or "..")
-            throw CommandException.Usage($"--data: there is no folder {data}; expected a folder (or .zip) with a folder of pictures for each class.");
+        var path = Path.GetFullPath(data);
+        if (Directory.Exists(data))
+        {
+            // Names where all it holds is text files.
+            bool isNames = Directory.EnumerateFiles(path, "*.txt").Any() && !Directory.EnumerateDirectories(path).Any();
+            return isNames
+                ? new DataSource(path, InputKind.Names, null, (_, train, _, _) => Names(LabelledNames.Load(path), train))
+                : new DataSource(path, InputKind.Pictures, null, (request, train, _, _) => LoadFolder(path, request.Shape!.Value, train));
+        }
+        if (File.Exists(data))
+        {
+            return Path.GetExtension(path).ToLowerInvariant() switch
+            {
+                ".zip" => new DataSource(path, InputKind.Pictures, null, (request, train, _, _) => LoadFolder(path, request.Shape!.Value, train)),
+                ".conllu" => new DataSource(path, InputKind.Sentences, null, (_, train, _, _) => Sentences(Conllu.Read(path), train)),
+                ".txt" => new DataSource(path, InputKind.Text, null, (_, train, _, _) => Text(PlainText.Read(path), train)),
+                _ => throw CommandException.Usage($"--data: expected a folder, or a .zip, .conllu or .txt file, got {data}."),
+            };
+        }
+        if (data.AsSpan().ContainsAny('/', '\\') || data is "." or ".." || Path.GetExtension(data).ToLowerInvariant() is ".zip" or ".conllu" or ".txt")
+            throw CommandException.Usage($"--data: there is no folder or file {data}; expected {Help}");
         return NearMatch.Find("data set", data, All, s => s.Name);
     }
 
+    /// <summary>The first of a kind, which needs no download where the library brings one along.</summary>
+    public static DataSource First(InputKind kind) => All.First(s => s.Kind == kind);
+
+    /// <summary>Sentences made by the library's grammar.</summary>
+    public static SentenceSamples Grammar(bool train)
+    {
+        const int training = 1000, test = 250;
+        return new(train ? GrammarSentences.Create(training, TrainSeed) : GrammarSentences.Create(test, TestSeed), GrammarSentences.Tags);
+    }
+
+    static NameSamples Names(LabelledNames names, bool train)
+    {
+        var (training, test) = names.Split(NamesHoldOut);
+        return new NameSamples(train ? training : test);
+    }
+
+    static SentenceSamples Sentences(IReadOnlyList<TaggedSentence> sentences, bool train)
+    {
+        // Neighbours are of one text: every fifth would be too much alike, so that they are drawn.
+        var order = new Generator(0).Permutation(sentences.Count);
+        int test = sentences.Count / HoldOut;
+        if (test == 0) throw new CommandException($"--data: expected at least {HoldOut} sentences, so that one can be held out for testing, got {sentences.Count}.");
+        return new SentenceSamples([.. (train ? order[test..] : order[..test]).Select(i => sentences[i])], SentenceSamples.TagsOf(sentences));
+    }
+
+    static TextSamples Text(string text, bool train)
+    {
+        int cut = text.Length - text.Length / TextHoldOut;
+        if (cut > 0 && char.IsHighSurrogate(text[cut - 1])) cut--;
+        return new TextSamples(train ? text[..cut] : text[cut..], TextSamples.CharactersOf(text));
+    }
+
+    static string FileOf(DatasetDefinition definition, DataRequest request, Terminal terminal, CancellationToken stop) =>
+        Path.Combine(Ensure(definition, request, terminal, stop), definition.Files[0].Name);
+
     /// <summary>A data set's name; of a folder, its last part.</summary>
     public static string ShortName(string name) =>
-        Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(name)) is { Length: > 0 } last ? last : "pictures";
+        Path.GetFileNameWithoutExtension(Path.TrimEndingDirectorySeparator(name)) is { Length: > 0 } last ? last : "data";
 
     static string Ensure(DatasetDefinition definition, DataRequest request, Terminal terminal, CancellationToken stop)
     {
@@ -84,28 +158,29 @@ static class DataSources
             });
     }
 
-    static LabelledImages LoadFolder(string path, DataRequest request, bool train)
+    static PictureSamples LoadFolder(string path, PictureShape shape, bool train)
     {
         var parts = PartsOf(path);
         if (parts is (var trainPart, var testPart))
         {
             using var folder = new ImageFolder(path, train ? trainPart : testPart);
             if (!train) RequireSameClasses(path, trainPart, testPart, folder.Classes);
-            return Take(Read(folder, request.Shape), request, train);
+            return Read(folder, shape);
         }
         using var whole = new ImageFolder(path);
-        var images = Read(whole, request.Shape);
+        var samples = Read(whole, shape);
+        var images = samples.Images;
         // Pictures lie class by class: counting within each class keeps the parts balanced.
         var seen = new int[images.Classes.Count];
         int[] chosen = [.. Enumerable.Range(0, images.Count)
             .Where(i => (seen[images.Labels[i]]++ % HoldOut == HoldOut - 1) != train)];
         if (chosen.Length == 0)
             throw new CommandException($"{path}: expected at least {HoldOut} pictures in a class, so that one can be held out for testing.");
-        return Take(Pick(images, chosen), request, train);
+        return samples.Pick(chosen);
     }
 
-    static LabelledImages Read(ImageFolder folder, PictureShape shape) =>
-        folder.Load(shape.Channels == 1 ? ImageColor.Grey : ImageColor.Rgb, (shape.Height, shape.Width));
+    static PictureSamples Read(ImageFolder folder, PictureShape shape) =>
+        new(folder.Load(shape.Channels == 1 ? ImageColor.Grey : ImageColor.Rgb, (shape.Height, shape.Width)));
 
     /// <summary>The names of the train and test folders, where the top of the folder holds both.</summary>
     static (string Train, string Test)? PartsOf(string path)
@@ -137,26 +212,6 @@ static class DataSources
         if (!train.Classes.SequenceEqual(testClasses))
             throw new CommandException(
                 $"{path}: expected the classes of {trainPart} ({string.Join(", ", train.Classes)}) in {testPart}, got {string.Join(", ", testClasses)}.");
-    }
-
-    /// <summary>As many pictures as asked for, evenly spread over the set.</summary>
-    static LabelledImages Take(LabelledImages images, DataRequest request, bool train)
-    {
-        int? count = train ? request.TrainCount : request.TestCount;
-        if (count is null || count == images.Count) return images;
-        if (count > images.Count)
-            throw CommandException.Usage(
-                $"{(train ? "--train-count" : "--test-count")}: the {(train ? "training" : "test")} part has {images.Count} pictures, asked for {count}.");
-        return Pick(images, [.. Enumerable.Range(0, count.Value).Select(i => (int)((long)i * images.Count / count.Value))]);
-    }
-
-    static LabelledImages Pick(LabelledImages images, int[] indices)
-    {
-        int size = images.Channels * images.Height * images.Width;
-        var pixels = new byte[indices.Length * size];
-        for (int i = 0; i < indices.Length; i++) images[indices[i]].CopyTo(pixels.AsSpan(i * size));
-        return new LabelledImages(
-            pixels, [.. indices.Select(i => images.Labels[i])], images.Channels, images.Height, images.Width, images.Classes);
     }
 
     /// <summary>A bar for each file that is downloaded.</summary>

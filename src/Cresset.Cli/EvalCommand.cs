@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Cresset.Cli.Inputs;
 using Cresset.Data;
 
 namespace Cresset.Cli;
@@ -6,7 +7,7 @@ namespace Cresset.Cli;
 /// <summary>What `cresset eval` was asked for.</summary>
 sealed record EvalRequest(string Model, string? Data, string? DataDir, int? TestCount, int BatchSize, int? Threads, bool Json);
 
-/// <summary>`cresset eval`: scores a saved model on test pictures.</summary>
+/// <summary>`cresset eval`: scores a saved model on test data.</summary>
 static class EvalCommand
 {
     public const string Name = "eval";
@@ -23,13 +24,13 @@ static class EvalCommand
     public static Command Create(Func<System.CommandLine.ParseResult, Func<EvalRequest>, int> run)
     {
         var model = Options.Model();
-        var data = Options.Text("--data", "name|folder", $"The pictures: {string.Join(", ", DataSources.All.Select(s => s.Name))}, or a folder (or .zip) with a folder of pictures for each class. [default: what the model was trained on]");
+        var data = Options.Text("--data", "name|folder", $"The data: {DataSources.Help} [default: what the model was trained on]");
         var dataDir = Options.Text("--data-dir", "folder", "Where data sets lie, each in a folder of its name; a missing one is downloaded there. [default: the variable CRESSET_DATA, else the user's cache folder]");
-        var testCount = Options.Number<int>("--test-count", "Test pictures. [default: as in training]");
-        var batch = Options.Number<int>("--batch-size", "Pictures at once.", DefaultBatchSize, "-b");
+        var testCount = Options.Number<int>("--test-count", "Test samples. [default: as in training]");
+        var batch = Options.Number<int>("--batch-size", "Samples at once.", DefaultBatchSize, "-b");
         var threads = Options.Number<int>("--threads", "Threads to compute with; results do not depend on it. [default: all]");
         var json = new Option<bool>("--json") { Description = "Print the figures as JSON." };
-        var command = new Command(Name, "Score a saved model on test pictures.") { model, data, dataDir, testCount, batch, threads, json };
+        var command = new Command(Name, "Score a saved model on test data.") { model, data, dataDir, testCount, batch, threads, json };
         command.SetAction(result => run(result, () => new EvalRequest(
             result.GetValue(model)!, result.GetValue(data), result.GetValue(dataDir), result.GetValue(testCount),
             result.GetValue(batch)!.Value, result.GetValue(threads), result.GetValue(json))));
@@ -48,16 +49,11 @@ static class EvalCommand
         var data = request.Data ?? card.Data;
         var source = DataSources.Find(data);
         int? count = request.TestCount ?? (source.Name == card.Data ? card.TestCount : null);
-        var pictures = source.Load(new DataRequest(data, request.DataDir, null, count, card.Shape), false, terminal, stop);
-        if (PictureShape.Of(pictures) != card.Shape)
-            throw new CommandException($"--data: expected pictures of {card.Shape}, which the model learned from, got those of {source.Name}, which are {PictureShape.Of(pictures)}.");
-        if (!pictures.Classes.SequenceEqual(card.Classes))
-            throw new CommandException(
-                $"--data: expected the model's classes ({Some(card.Classes)}), got those of {source.Name} ({Some(pictures.Classes)}).");
-        var loader = new DataLoader(pictures.ToDataset(card.Transform), request.BatchSize);
-        var report = Evaluation.Run(model.Network, loader, card.Classes, stop);
+        Models.Find(card.Model).Require(source.Kind, source.Name);
+        var samples = source.Load(new DataRequest(data, request.DataDir, null, count, (card.Input as PictureInput)?.Shape), false, terminal, stop);
+        var report = Evaluation.Run(model.Network, samples.Batches(card.Input, card.Classes, request.BatchSize), card.Classes, card.Input, stop);
         if (request.Json) terminal.Line(report.ToJson());
-        else report.Print(terminal, $"{DataSources.ShortName(source.Name)}, test");
+        else report.Print(terminal, $"{DataSources.ShortName(source.Name)}, test", card.Input);
         return ExitCodes.Done;
     }
 
@@ -65,7 +61,4 @@ static class EvalCommand
     {
         if (value < 1) throw CommandException.Usage($"{option}: expected a whole number of at least 1, got {value}.");
     }
-
-    static string Some(IReadOnlyList<string> classes) =>
-        string.Join(", ", classes.Take(10)) + (classes.Count > 10 ? $", ... {classes.Count} in all" : "");
 }

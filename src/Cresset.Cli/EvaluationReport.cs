@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Cresset.Cli.Inputs;
 using Cresset.Metrics;
 using Spectre.Console;
 
@@ -10,7 +11,7 @@ namespace Cresset.Cli;
 /// <param name="Accuracy">0 to 1.</param>
 /// <param name="Classes">A row for each class.</param>
 /// <param name="Averages">Macro, micro and weighted.</param>
-/// <param name="Confusion">Confusion[t][p]: how many pictures of class t were taken for p.</param>
+/// <param name="Confusion">Confusion[t][p]: how many samples of class t were taken for p.</param>
 sealed record EvaluationReport(
     double Loss, double Accuracy, IReadOnlyList<ClassScores> Classes, IReadOnlyList<ClassScores> Averages, long[][] Confusion)
 {
@@ -27,13 +28,16 @@ sealed record EvaluationReport(
     }
 
     /// <summary>Prints the figures and tables.</summary>
-    public void Print(Terminal terminal, string title)
+    public void Print(Terminal terminal, string title, ModelInput input)
     {
+        bool isText = input.Kind == InputKind.Text;
         terminal.Line();
         terminal.Line(FormattableString.Invariant(
-            $"{title}: {Confusion.Sum(row => row.Sum())} pictures, loss {Loss:F4}, accuracy {100 * Accuracy:F2}%"));
+            $"{title}: {Confusion.Sum(row => row.Sum())} {input.Unit}, loss {Loss:F4}{(isText ? string.Create(CultureInfo.InvariantCulture, $" nats, perplexity {Math.Exp(Loss):F3}") : "")}, accuracy {100 * Accuracy:F2}%"));
+        // Of single characters there is little to say.
+        if (isText) return;
         terminal.Line();
-        var scores = NewTable(terminal, "class", "precision", "recall", "F1", "pictures");
+        var scores = NewTable(terminal, "class", "precision", "recall", "F1", input.Unit);
         foreach (var row in Classes) scores.AddRow(Cells(row));
         scores.AddEmptyRow();
         foreach (var row in Averages) scores.AddRow(Cells(row));
@@ -49,8 +53,8 @@ sealed record EvaluationReport(
         for (int t = 0; t < Classes.Count; t++)
         {
             matrix.AddRow([
-                new Text(Classes[t].Name),
-                .. Confusion[t].Select((n, p) => new Text(
+                new Spectre.Console.Text(Classes[t].Name),
+                .. Confusion[t].Select((n, p) => new Spectre.Console.Text(
                     n == 0 && p != t ? "." : n.ToString(CultureInfo.InvariantCulture),
                     p == t ? new Style(decoration: Decoration.Bold) : n == 0 ? new Style(decoration: Decoration.Dim) : Style.Plain)),
             ]);
@@ -60,7 +64,7 @@ sealed record EvaluationReport(
 
     public string ToJson() => JsonSerializer.Serialize(this, CliJson.Default.EvaluationReport);
 
-    static Text[] Cells(ClassScores row) =>
+    static Spectre.Console.Text[] Cells(ClassScores row) =>
     [
         new(row.Name), new(Share(row.Precision)), new(Share(row.Recall)), new(Share(row.F1)),
         new(row.Support.ToString(CultureInfo.InvariantCulture)),
@@ -73,7 +77,7 @@ sealed record EvaluationReport(
         var table = new Table { Border = terminal.IsLive ? TableBorder.Rounded : TableBorder.Ascii };
         for (int i = 0; i < columns.Length; i++)
         {
-            var column = new TableColumn(new Text(columns[i])) { NoWrap = true };
+            var column = new TableColumn(new Spectre.Console.Text(columns[i])) { NoWrap = true };
             table.AddColumn(i == 0 ? column : column.RightAligned());
         }
         return table;

@@ -1,81 +1,39 @@
 using System.Globalization;
 using System.Text.Json;
-using Cresset.Vision;
+using Cresset.Cli.Inputs;
+using Cresset.Text;
 
 namespace Cresset.Cli;
 
 /// <summary>What eval and predict must know of a model beside its weights; kept in the model file's metadata.</summary>
 /// <param name="Model">The network's name.</param>
-/// <param name="Data">The data set's name, or the folder's path.</param>
+/// <param name="Data">The data set's name, or the path of a folder or file.</param>
 /// <param name="Classes">The names of the classes, by index.</param>
-/// <param name="Shape">The shape of its pictures.</param>
-/// <param name="Mean">Taken off every pixel, of 0 to 1: one number for each channel.</param>
-/// <param name="Deviation">What every pixel is divided by then, likewise.</param>
-/// <param name="Border">Mean brightness, 0 to 1, of the training pictures' outermost pixels: near 0 where they are bright ink
-/// on a dark ground.</param>
-/// <param name="TestCount">How many test pictures were asked for; null for all.</param>
-sealed record ModelCard(
-    string Model, string Data, IReadOnlyList<string> Classes, PictureShape Shape, IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation, double Border, int? TestCount)
+/// <param name="Input">What it takes.</param>
+/// <param name="TestCount">How many test samples were asked for; null for all.</param>
+sealed record ModelCard(string Model, string Data, IReadOnlyList<string> Classes, ModelInput Input, int? TestCount)
 {
-    const string Prefix = "cresset.";
-
-    /// <summary>The transform of uint8 pictures to what the model takes.</summary>
-    public ITransform Transform => new Compose(new ToTensor(), new Normalize(Mean, Deviation));
-
-    public Dictionary<string, string> ToMetadata() => new()
+    public Dictionary<string, string> ToMetadata()
     {
-        [Prefix + "model"] = Model,
-        [Prefix + "data"] = Data,
-        [Prefix + "classes"] = JsonSerializer.Serialize([.. Classes], CliJson.Default.StringArray),
-        [Prefix + "shape"] = Shape.ToString(),
-        [Prefix + "mean"] = Join(Mean),
-        [Prefix + "std"] = Join(Deviation),
-        [Prefix + "border"] = Border.ToString("R", CultureInfo.InvariantCulture),
-        [Prefix + "test-count"] = TestCount?.ToString(CultureInfo.InvariantCulture) ?? "",
-    };
-
-    static string Join(IReadOnlyList<double> values) => string.Join(',', values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)));
+        var entries = new CardEntries("", []);
+        entries["model"] = Model;
+        entries["data"] = Data;
+        entries.SetTokens("classes", Classes);
+        entries["test-count"] = TestCount?.ToString(CultureInfo.InvariantCulture) ?? "";
+        Input.Write(entries);
+        return entries.Metadata;
+    }
 
     /// <summary>Reads the metadata of a model file, trusting nothing in it.</summary>
     /// <exception cref="CommandException">An entry is missing or makes no sense.</exception>
     public static ModelCard FromMetadata(string path, IReadOnlyDictionary<string, string> metadata)
     {
-        const int mostClasses = 100_000;
-        string[] classes;
-        try
-        {
-            classes = JsonSerializer.Deserialize(Entry("classes"), CliJson.Default.StringArray) ?? [];
-        }
-        catch (JsonException e)
-        {
-            throw Wrong("classes", "a list of names", e);
-        }
-        if (classes.Length is 0 or > mostClasses || classes.Any(c => c is null)) throw Wrong("classes", "a list of names");
-        var shape = PictureShape.Parse(Entry("shape")) ?? throw Wrong("shape", "a shape such as 1x28x28");
-        double[] mean = Numbers("mean"), deviation = Numbers("std");
-        if (mean.Length != shape.Channels) throw Wrong("mean", "a number for each channel");
-        if (deviation.Length != shape.Channels || deviation.Any(d => d <= 0)) throw Wrong("std", "a number above 0 for each channel");
+        var entries = new CardEntries(path, new(metadata));
+        var classes = entries.Tokens("classes");
         int? count = null;
-        if (metadata.TryGetValue(Prefix + "test-count", out var text) && text.Length > 0)
-        {
-            if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int n) || n == 0)
-                throw Wrong("test-count", "a whole number above 0");
-            count = n;
-        }
-        return new ModelCard(Entry("model"), Entry("data"), classes, shape, mean, deviation, Number("border"), count);
-
-        string Entry(string name) => metadata.TryGetValue(Prefix + name, out var value) ? value : throw new CommandException(
-            $"{path}: expected the entry {Prefix}{name} in its metadata, got none: it is not a model that `cresset train` wrote.");
-
-        double Number(string name) => Numbers(name) is [var value] ? value : throw Wrong(name, "a number");
-
-        double[] Numbers(string name) => [.. Entry(name).Split(',').Select(part =>
-            double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value)
-                ? value
-                : throw Wrong(name, "numbers"))];
-
-        CommandException Wrong(string name, string expected, Exception? cause = null) => new(
-            $"{path}: expected {expected} as {Prefix}{name} in its metadata, got something else; the file is damaged.", cause: cause);
+        if (entries["test-count"] is { Length: > 0 } text)
+            count = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int n) && n > 0 ? n : throw entries.Wrong("test-count", "a whole number above 0");
+        return new ModelCard(entries["model"], entries["data"], classes, ModelInput.Read(entries, classes), count);
     }
 
     /// <summary>Where a card says run folder, its model file; else the path itself.</summary>
@@ -90,45 +48,69 @@ sealed record ModelCard(
         return File.Exists(path) ? path : throw new CommandException(
             $"--model: there is no folder or file {path}; expected a run folder of `cresset train` or a .safetensors file.");
     }
+}
 
-    /// <summary>Measures the pictures that a model is to be trained on.</summary>
-    /// <param name="images">The training pictures.</param>
-    /// <param name="normalisation">Mean and deviation of each channel in use for this data set; null to compute them.</param>
-    public static (IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation, double Border) Measure(
-        LabelledImages images, (IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation)? normalisation)
+/// <summary>The entries of a card in a model file's metadata, under names that begin with "cresset.".</summary>
+/// <param name="path">The file, for errors.</param>
+/// <param name="metadata">Its metadata.</param>
+sealed class CardEntries(string path, Dictionary<string, string> metadata)
+{
+    const string Prefix = "cresset.";
+    const int MostTokens = 1_000_000;
+
+    /// <summary>The metadata.</summary>
+    public Dictionary<string, string> Metadata => metadata;
+
+    /// <summary>An entry.</summary>
+    /// <exception cref="CommandException">There is none of that name.</exception>
+    public string this[string name]
     {
-        double border = 0;
-        for (int i = 0; i < images.Count; i++) border += BorderOf(images[i], images.Height, images.Width) / images.Count;
-        if (normalisation is var (m, d)) return (m, d, border);
-        int plane = images.Height * images.Width;
-        double[] means = new double[images.Channels], deviations = new double[images.Channels];
-        for (int channel = 0; channel < images.Channels; channel++)
-        {
-            var counts = new long[256];
-            for (int i = 0; i < images.Count; i++)
-                foreach (byte pixel in images[i].Slice(channel * plane, plane)) counts[pixel]++;
-            double total = (double)images.Count * plane, mean = 0, square = 0;
-            for (int value = 0; value < 256; value++) mean += counts[value] * (value / 255.0) / total;
-            for (int value = 0; value < 256; value++) square += counts[value] * Math.Pow(value / 255.0 - mean, 2) / total;
-            means[channel] = mean;
-            // Pictures of one single colour have no deviation to divide by.
-            deviations[channel] = square > 0 ? Math.Sqrt(square) : 1;
-        }
-        return (means, deviations, border);
+        get => metadata.TryGetValue(Prefix + name, out var value) ? value : throw new CommandException(
+            $"{path}: expected the entry {Prefix}{name} in its metadata, got none: it is not a model that `cresset train` wrote.");
+        set => metadata[Prefix + name] = value;
     }
 
-    /// <summary>Mean brightness, 0 to 1, of the outermost pixels of one picture, over all its channels.</summary>
-    public static double BorderOf(ReadOnlySpan<byte> pixels, int height, int width)
+    /// <summary>Numbers as they are written.</summary>
+    public static string Join(IReadOnlyList<double> values) => string.Join(',', values.Select(v => v.ToString("R", CultureInfo.InvariantCulture)));
+
+    /// <summary>An entry of numbers.</summary>
+    public double[] Numbers(string name) => [.. this[name].Split(',').Select(part =>
+        double.TryParse(part, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value)
+            ? value
+            : throw Wrong(name, "numbers"))];
+
+    /// <summary>Writes a list of names.</summary>
+    public void SetTokens(string name, IReadOnlyList<string> tokens) => this[name] = JsonSerializer.Serialize([.. tokens], CliJson.Default.StringArray);
+
+    /// <summary>An entry that is a list of names, at least one.</summary>
+    public string[] Tokens(string name)
     {
-        long sum = 0;
-        int count = 0;
-        for (int i = 0; i < pixels.Length; i++)
+        try
         {
-            int y = i / width % height, x = i % width;
-            if (y != 0 && y != height - 1 && x != 0 && x != width - 1) continue;
-            sum += pixels[i];
-            count++;
+            var tokens = JsonSerializer.Deserialize(this[name], CliJson.Default.StringArray) ?? [];
+            if (tokens.Length is > 0 and <= MostTokens && tokens.All(token => token is not null)) return tokens;
         }
-        return sum / (255.0 * count);
+        catch (JsonException e)
+        {
+            throw Wrong(name, "a list of names", e);
+        }
+        throw Wrong(name, "a list of names");
     }
+
+    /// <summary>An entry that is a vocabulary with the usual special tokens.</summary>
+    public Vocabulary Vocabulary(string name)
+    {
+        try
+        {
+            return new Vocabulary(Tokens(name));
+        }
+        catch (ArgumentException e)
+        {
+            throw Wrong(name, "different tokens", e);
+        }
+    }
+
+    /// <summary>The error for an entry that makes no sense.</summary>
+    public CommandException Wrong(string name, string expected, Exception? cause = null) => new(
+        $"{path}: expected {expected} as {Prefix}{name} in its metadata, got something else; the file is damaged.", cause: cause);
 }

@@ -1,52 +1,85 @@
-using System.Globalization;
+using Cresset.Cli.Inputs;
 using Cresset.Nn;
+using Cresset.Text;
 using Cresset.Vision;
 
 namespace Cresset.Cli;
 
-/// <summary>The shape of pictures: channels, height, width.</summary>
-readonly record struct PictureShape(int Channels, int Height, int Width)
-{
-    public static readonly PictureShape Grey28 = new(1, 28, 28), Colour32 = new(3, 32, 32);
-
-    public int Pixels => Channels * Height * Width;
-
-    public static PictureShape Of(LabelledImages images) => new(images.Channels, images.Height, images.Width);
-
-    /// <summary>A shape as it is written; null where the text is none, or one of more than 2^24 pixels.</summary>
-    public static PictureShape? Parse(string text)
-    {
-        const long most = 1 << 24;
-        int[] sizes = [.. text.Split('x').Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int size) ? size : 0)];
-        return sizes is [1 or 3, > 0, > 0] && (long)sizes[1] * sizes[2] <= most / sizes[0] ? new PictureShape(sizes[0], sizes[1], sizes[2]) : null;
-    }
-
-    public override string ToString() => $"{Channels}x{Height}x{Width}";
-}
-
 /// <summary>A network by name.</summary>
 /// <param name="Name">The name.</param>
-/// <param name="Usual">What pictures of a folder are brought to for it.</param>
+/// <param name="Kind">What it takes.</param>
+/// <param name="Make">Makes it for an input and this many classes, with fresh weights.</param>
+record ModelChoice(string Name, InputKind Kind, Func<ModelInput, int, Module> Make)
+{
+    /// <summary>The input that a summary by name shows, and the number of classes.</summary>
+    public virtual (ModelInput Input, int Classes) Usual => Kind switch
+    {
+        InputKind.Names => Of(new NameSamples(CommonNames.Create())),
+        InputKind.Sentences => Of(DataSources.Grammar(train: true)),
+        InputKind.Text => Of(new TextSamples("", [.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => ((char)c).ToString())])),
+        _ => throw new InvalidOperationException($"{Name} has no usual input"),
+    };
+
+    static (ModelInput, int) Of(Samples samples) => (samples.Measure(), samples.Classes.Count);
+
+    /// <summary>The network for this input, which is of its kind, and these classes.</summary>
+    /// <exception cref="CommandException">It takes no such input.</exception>
+    public Module Create(ModelInput input, int classes, string data)
+    {
+        Require(input, data);
+        return Make(input, classes);
+    }
+
+    /// <summary>Checks that it takes such an input.</summary>
+    /// <exception cref="CommandException">It does not; the message names those that do.</exception>
+    public virtual void Require(ModelInput input, string data) => Require(input.Kind, data);
+
+    /// <summary>Checks that it takes data of this kind.</summary>
+    /// <exception cref="CommandException">It does not; the message names those that do.</exception>
+    public void Require(InputKind kind, string data)
+    {
+        if (Kind != kind)
+            throw CommandException.Usage($"--model: {Name} takes {Words(Kind)}; {data} has {Words(kind)}. For them: {string.Join(", ", Models.All.Where(m => m.Kind == kind).Select(m => m.Name))}.");
+    }
+
+    static string Words(InputKind kind) => kind switch
+    {
+        InputKind.Pictures => "pictures",
+        InputKind.Names => "names",
+        InputKind.Sentences => "tagged sentences",
+        _ => "plain text",
+    };
+}
+
+/// <summary>A network for pictures.</summary>
+/// <param name="Name">The name.</param>
+/// <param name="Shape">What pictures of a folder are brought to for it.</param>
 /// <param name="Wants">Which pictures it takes, in words.</param>
 /// <param name="Takes">Whether it takes pictures of a shape.</param>
-/// <param name="Make">Makes it for pictures of a shape and this many classes, with fresh weights.</param>
-sealed record ModelChoice(string Name, PictureShape Usual, string Wants, Func<PictureShape, bool> Takes, Func<PictureShape, int, Module> Make)
+/// <param name="MakeFor">Makes it for pictures of a shape and this many classes.</param>
+sealed record PictureModel(string Name, PictureShape Shape, string Wants, Func<PictureShape, bool> Takes, Func<PictureShape, int, Module> MakeFor)
+    : ModelChoice(Name, InputKind.Pictures, (input, classes) => MakeFor(((PictureInput)input).Shape, classes))
 {
+    const int DefaultClasses = 10;
+
+    public override (ModelInput Input, int Classes) Usual => (With(Shape), DefaultClasses);
+
+    /// <summary>Pictures of a shape, not normalised.</summary>
+    public static PictureInput With(PictureShape shape) => new(shape, [.. Enumerable.Repeat(0.0, shape.Channels)], [.. Enumerable.Repeat(1.0, shape.Channels)], 0);
+
+    public override void Require(ModelInput input, string data)
+    {
+        base.Require(input, data);
+        Require(((PictureInput)input).Shape, data);
+    }
+
     /// <summary>Checks that it takes such pictures.</summary>
     /// <exception cref="CommandException">It does not; the message names those that do.</exception>
     public void Require(PictureShape shape, string data)
     {
         if (!Takes(shape))
             throw CommandException.Usage(
-                $"--model: {Name} takes pictures of {Wants}; those of {data} are {shape}. For them: {string.Join(", ", Models.All.Where(m => m.Takes(shape)).Select(m => m.Name))}.");
-    }
-
-    /// <summary>The network for these pictures and classes.</summary>
-    /// <exception cref="CommandException">It takes no such pictures.</exception>
-    public Module Create(PictureShape shape, int classes, string data)
-    {
-        Require(shape, data);
-        return Make(shape, classes);
+                $"--model: {Name} takes pictures of {Wants}; those of {data} are {shape}. For them: {string.Join(", ", Models.All.OfType<PictureModel>().Where(m => m.Takes(shape)).Select(m => m.Name))}.");
     }
 }
 
@@ -60,10 +93,10 @@ static class Models
 
     public static readonly IReadOnlyList<ModelChoice> All =
     [
+        Grey("cnn", classes => new Cnn(classes)),
         Any("linear", PictureShape.Grey28, (shape, classes) => new LinearClassifier(shape.Pixels, classes)),
         Any("mlp", PictureShape.Grey28, (shape, classes) => new Mlp(shape.Pixels, classes)),
-        Grey("cnn", classes => new Cnn(classes)),
-        new("lenet", PictureShape.Grey28, "28x28 or 32x32", shape => (shape.Height, shape.Width) is (28, 28) or (32, 32),
+        new PictureModel("lenet", PictureShape.Grey28, "28x28 or 32x32", shape => (shape.Height, shape.Width) is (28, 28) or (32, 32),
             (shape, classes) => new LeNet(classes, shape.Channels)),
         Grey("inception", classes => new InceptionNet(classes)),
         Grey("residual", classes => new ResidualNet(classes)),
@@ -71,17 +104,34 @@ static class Models
         Deep("resnet56", (shape, classes) => new CifarResNet(56, classes, shape.Channels)),
         Deep("resnet18", (shape, classes) => ResNet.ResNet18(classes, shape.Channels, IsSmall(shape))),
         Deep("googlenet", (shape, classes) => new GoogLeNet(classes, shape.Channels, IsSmall(shape))),
+        new PictureModel("vit", PictureShape.Colour32, "multiples of 4 (above 64: of 16) in height and width",
+            shape => shape.Height % Patch(shape) == 0 && shape.Width % Patch(shape) == 0,
+            (shape, classes) => new VisionTransformer((shape.Height, shape.Width), Patch(shape), classes, shape.Channels)),
+        new("gru", InputKind.Names, (input, classes) => new NameClassifier(((NameInput)input).Letters.Size, classes)),
+        new("tagger", InputKind.Sentences, (input, _) => new Tagger(((SentenceInput)input).Encoding, numLayers: 1)),
+        new("char-transformer", InputKind.Text, (_, classes) => new CharacterTransformer(classes, TextInput.Window)),
+        new("char-gru", InputKind.Text, (_, classes) => new CharacterRnn(classes)),
+        new("char-lstm", InputKind.Text, (_, classes) => new CharacterRnn(classes, RecurrentNetwork.Lstm)),
     ];
 
     public static string Names => string.Join(", ", All.Select(m => m.Name));
 
+    /// <summary>The model of that name.</summary>
+    /// <exception cref="CommandException">There is none; the message names the near matches.</exception>
+    public static ModelChoice Find(string name) => NearMatch.Find("model", name, All, m => m.Name);
+
+    /// <summary>The first of a kind, which is the one to begin with.</summary>
+    public static ModelChoice First(InputKind kind) => All.First(m => m.Kind == kind);
+
     static bool IsSmall(PictureShape shape) => Math.Max(shape.Height, shape.Width) <= LargestSmall;
 
-    static ModelChoice Any(string name, PictureShape usual, Func<PictureShape, int, Module> make) => new(name, usual, "any size", _ => true, make);
+    static int Patch(PictureShape shape) => IsSmall(shape) ? 4 : 16;
 
-    static ModelChoice Grey(string name, Func<int, Module> make) =>
+    static PictureModel Any(string name, PictureShape usual, Func<PictureShape, int, Module> make) => new(name, usual, "any size", _ => true, make);
+
+    static PictureModel Grey(string name, Func<int, Module> make) =>
         new(name, PictureShape.Grey28, $"{PictureShape.Grey28} (grey)", shape => shape == PictureShape.Grey28, (_, classes) => make(classes));
 
-    static ModelChoice Deep(string name, Func<PictureShape, int, Module> make) =>
+    static PictureModel Deep(string name, Func<PictureShape, int, Module> make) =>
         new(name, PictureShape.Colour32, $"at least {Least}x{Least}", shape => Math.Min(shape.Height, shape.Width) >= Least, make);
 }

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Cresset.Vision;
 
 namespace Cresset.Cli;
 
-/// <summary>What `cresset predict` was asked for.</summary>
-sealed record PredictRequest(string Model, IReadOnlyList<string> Pictures, Invert Invert, int Top, bool Json);
+/// <summary>What `cresset predict` was asked for; null is not given.</summary>
+sealed record PredictRequest(string Model, IReadOnlyList<string> Inputs, Invert? Invert, int? Top, int? Length, double? Temperature, int? TopK, double? TopP, int? Seed, bool Json);
 
 /// <summary>Whether to swap dark and bright before a picture goes to the model.</summary>
 enum Invert
@@ -18,33 +19,54 @@ enum Invert
 /// <summary>A class with its probability.</summary>
 sealed record ClassProbability(string Class, double Probability);
 
-/// <summary>What a model says of one picture.</summary>
-sealed record Prediction(string Picture, bool Inverted, IReadOnlyList<ClassProbability> Classes);
+/// <summary>A word with its tag.</summary>
+sealed record TaggedWord(string Word, string Tag);
 
-/// <summary>`cresset predict`: classes of picture files.</summary>
+/// <summary>What a model says of one input: by kind the classes of a picture or a name, the tags of a sentence's words, or a text
+/// that goes on.</summary>
+sealed record Prediction(string Input)
+{
+    /// <summary>Whether dark and bright of a picture were swapped.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Inverted { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ClassProbability>? Classes { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<TaggedWord>? Words { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Text { get; init; }
+}
+
+/// <summary>`cresset predict`: what a saved model says of pictures, names, sentences or the beginning of a text.</summary>
 static class PredictCommand
 {
     public const string Name = "predict";
+
+    public const int DefaultTop = 3;
 
     public static readonly string[] Examples =
     [
         "predict --model runs/20261123-154500-cnn seven.png",
         "predict --model model.safetensors --invert yes --top 5 scans/*.png",
-        "predict --model runs/20261123-154500-cnn --json seven.png",
+        "predict --model runs/20261123-154500-names-gru Petrovsky Rossini",
+        "predict --model runs/20261123-154500-ud-ewt-tagger \"I saw a saw\"",
+        "predict --model runs/20261123-154500-tinyshakespeare-char-transformer --temperature 0.8 --length 500 \"ROMEO:\"",
     ];
 
     public static Command Create(Func<System.CommandLine.ParseResult, Func<PredictRequest>, int> run)
     {
         var model = Options.Model();
-        var pictures = new Argument<string[]>("picture")
+        var inputs = new Argument<string[]>("input")
         {
-            Description = "Picture files (PNG, JPEG, BMP, GIF, WebP); each is made grey and resized to 28x28.",
+            Description = "By the model: picture files (PNG, JPEG, BMP, GIF, WebP; brought to the size and colours it learned from), names, sentences, or beginnings of a text.",
             Arity = ArgumentArity.OneOrMore,
         };
-        var invert = new Option<Invert>("--invert")
+        var invert = new Option<Invert?>("--invert")
         {
-            Description = "Swap dark and bright: auto does so where the model learned bright ink on a dark ground and the picture's border is bright.",
-            DefaultValueFactory = _ => Invert.Auto,
+            Description = "Pictures: swap dark and bright; auto does so where the model learned bright ink on a dark ground and the picture's border is bright. [default: auto]",
             HelpName = "auto|yes|no",
         };
         invert.CustomParser = result =>
@@ -52,48 +74,70 @@ static class PredictCommand
             var text = result.Tokens[^1].Value;
             if (Enum.TryParse<Invert>(text, ignoreCase: true, out var value) && !char.IsAsciiDigit(text[0])) return value;
             result.AddError($"--invert: expected auto, yes or no, got '{text}'.");
-            return Invert.Auto;
+            return null;
         };
-        var top = Options.Number<int>("--top", "How many classes to print for each picture.", 3);
+        var top = Options.Number<int>("--top", $"Pictures and names: how many classes to print for each. [default: {DefaultTop}]");
+        var length = Options.Number<int>("--length", "Text: how many characters to add. [default: 300]");
+        var temperature = Options.Number<double>("--temperature", "Text: below 1 likely characters come more often, above 1 less; 0 always takes the likeliest. [default: 1]");
+        var topK = Options.Number<int>("--top-k", "Text: draw from the so many likeliest characters only. [default: all]");
+        var topP = Options.Number<double>("--top-p", "Text: draw from the likeliest characters that together reach this probability. [default: all]");
+        var seed = Options.Number<int>("--seed", "Text: start of the random numbers. [default: 1]");
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var command = new Command(Name, "Tell the classes of picture files.") { pictures, model, invert, top, json };
+        var command = new Command(Name, "Ask a saved model about pictures, names, sentences or text.") { inputs, model, invert, top, length, temperature, topK, topP, seed, json };
         command.SetAction(result => run(result, () => new PredictRequest(
-            result.GetValue(model)!, result.GetValue(pictures)!, result.GetValue(invert),
-            result.GetValue(top)!.Value, result.GetValue(json))));
+            result.GetValue(model)!, result.GetValue(inputs)!, result.GetValue(invert), result.GetValue(top), result.GetValue(length),
+            result.GetValue(temperature), result.GetValue(topK), result.GetValue(topP), result.GetValue(seed), result.GetValue(json))));
         return command;
     }
 
-    /// <summary>Prints the likeliest classes of each picture.</summary>
+    /// <summary>Prints what the model says.</summary>
     public static int Run(PredictRequest request, Terminal terminal)
     {
-        if (request.Top < 1) throw CommandException.Usage($"--top: expected a whole number of at least 1, got {request.Top}.");
+        Require("--top", request.Top, request.Top is null or >= 1, "a whole number of at least 1");
+        Require("--length", request.Length, request.Length is null or >= 1, "a whole number of at least 1");
+        Require("--temperature", request.Temperature, request.Temperature is null or (>= 0 and < double.PositiveInfinity), "a number of at least 0");
+        Require("--top-k", request.TopK, request.TopK is null or >= 1, "a whole number of at least 1");
+        Require("--top-p", request.TopP, request.TopP is null or (> 0 and <= 1), "a number above 0 and at most 1");
+        Require("--seed", request.Seed, request.Seed is null or >= 0, "a whole number of at least 0");
         var model = SavedModel.Load(request.Model);
-        IReadOnlyList<Prediction> predictions = [.. request.Pictures.Select(path => Predict(model, path, request))];
+        var input = model.Card.Input;
+        foreach (var (option, value) in (ReadOnlySpan<(string, object?)>)
+            [("--invert", request.Invert), ("--top", request.Top), ("--length", request.Length), ("--temperature", request.Temperature), ("--top-k", request.TopK), ("--top-p", request.TopP), ("--seed", request.Seed)])
+        {
+            if (value is not null && !input.PredictOptions.Contains(option))
+                throw CommandException.Usage($"{option}: {model.Card.Model} has no such option{(input.PredictOptions.Count == 0 ? "" : $"; it has {string.Join(", ", input.PredictOptions)}")}.");
+        }
+        IReadOnlyList<Prediction> predictions;
+        using (Autograd.NoGrad())
+            predictions = [.. request.Inputs.Select(text => input.Predict(model.Network, model.Card.Classes, text, request))];
         if (request.Json)
         {
             terminal.Line(JsonSerializer.Serialize(predictions, CliJson.Default.IReadOnlyListPrediction));
             return ExitCodes.Done;
         }
-        foreach (var prediction in predictions)
-        {
-            terminal.Line($"{prediction.Picture}{(prediction.Inverted ? " (dark and bright swapped)" : "")}");
-            foreach (var (name, probability) in prediction.Classes)
-                terminal.Line(FormattableString.Invariant($"  {100 * probability,6:F2}%  {name}"));
-        }
+        foreach (var prediction in predictions) Print(prediction, terminal);
         return ExitCodes.Done;
     }
 
-    static Prediction Predict(SavedModel model, string path, PredictRequest request)
+    static void Print(Prediction prediction, Terminal terminal)
     {
-        var (picture, inverted) = PictureReader.Read(path, request.Invert, model.Card);
-        double[] probabilities;
-        using (Autograd.NoGrad())
+        if (prediction.Text is { } text)
         {
-            var input = model.Card.Transform.Apply(picture.ToTensor()).Unsqueeze(0);
-            probabilities = model.Network.Forward(input).To(DType.Float64).Softmax(1).ToArray<double>();
+            terminal.Line(text);
+            return;
         }
-        return new Prediction(path, inverted, [.. probabilities
-            .Select((probability, c) => new ClassProbability(model.Card.Classes[c], probability))
-            .OrderByDescending(c => c.Probability).Take(request.Top)]);
+        if (prediction.Words is { } words)
+        {
+            terminal.Line(string.Join(' ', words.Select(word => $"{word.Word}/{word.Tag}")));
+            return;
+        }
+        terminal.Line($"{prediction.Input}{(prediction.Inverted == true ? " (dark and bright swapped)" : "")}");
+        foreach (var (name, probability) in prediction.Classes ?? [])
+            terminal.Line(FormattableString.Invariant($"  {100 * probability,6:F2}%  {name}"));
+    }
+
+    static void Require<T>(string option, T value, bool right, string expected)
+    {
+        if (!right) throw CommandException.Usage(FormattableString.Invariant($"{option}: expected {expected}, got {value}."));
     }
 }

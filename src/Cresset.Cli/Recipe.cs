@@ -1,3 +1,4 @@
+using Cresset.Cli.Inputs;
 using Cresset.Optim;
 using Cresset.Optim.Schedulers;
 using Cresset.Training;
@@ -7,7 +8,8 @@ namespace Cresset.Cli;
 
 /// <summary>How a model is trained on a data set unless the options say otherwise.</summary>
 sealed record Recipe(
-    int Epochs, int BatchSize, string Optimizer, double Rate, double Momentum = 0, double WeightDecay = 0, string Schedule = Schedules.None, string Augment = Augmentations.None)
+    int Epochs, int BatchSize, string Optimizer, double Rate, double Momentum = 0, double? WeightDecay = 0, string Schedule = Schedules.None, string Augment = Augmentations.None,
+    double? ClipNorm = null)
 {
     static readonly Recipe
         Quick = new(8, 64, "adam", 0.001),
@@ -16,9 +18,14 @@ sealed record Recipe(
         Digits = new(10, 128, "adam", 0.001, Schedule: Schedules.Cosine),
         // He et al. (2015), section 4.2, with a cosine in place of the steps.
         Residual = new(30, 128, "sgd", 0.1, Momentum: 0.9, WeightDecay: 1e-4, Schedule: Schedules.Cosine, Augment: Augmentations.CropFlip),
-        Colours = new(20, 128, "adam", 0.001, Schedule: Schedules.Cosine);
+        Colours = new(20, 128, "adam", 0.001, Schedule: Schedules.Cosine),
+        FewNames = new(25, 32, "adam", 0.005, Schedule: Schedules.Cosine),
+        Names = new(8, 64, "adam", 0.002, Schedule: Schedules.Cosine),
+        // AdamW's own weight decay.
+        Sentences = new(20, 32, "adamw", 0.004, WeightDecay: null, Schedule: Schedules.OneCycle, ClipNorm: 1),
+        Text = new(4, 32, "adamw", 0.002, WeightDecay: null, Schedule: Schedules.OneCycle, ClipNorm: 1);
 
-    /// <summary>The recipe of a pair; of a folder of pictures, that of the digits.</summary>
+    /// <summary>The recipe of a pair; of a folder or file, that of its kind.</summary>
     public static Recipe For(string model, string data) => (data, model) switch
     {
         ("mnist" or "fashion-mnist", "linear" or "mlp" or "cnn" or "inception" or "residual") => Notes,
@@ -28,6 +35,11 @@ sealed record Recipe(
         ("cifar10", "googlenet") => Residual with { Rate = 0.05, WeightDecay = 5e-4 },
         ("cifar10", "linear" or "mlp") => Colours,
         ("cifar10", _) => Colours with { Augment = Augmentations.CropFlip },
+        ("common-names", _) => FewNames,
+        (_, "gru") => Names,
+        ("grammar", _) => Sentences with { Epochs = 10 },
+        (_, "tagger") => Sentences,
+        (_, "char-transformer" or "char-gru" or "char-lstm") => Text,
         _ => Quick,
     };
 
@@ -46,6 +58,7 @@ sealed record Recipe(
             WeightDecay = settings.WeightDecay ?? (same ? WeightDecay : null),
             Schedule = settings.Schedule ?? Schedule,
             Augment = settings.Augment ?? Augment,
+            ClipNorm = settings.ClipNorm ?? ClipNorm,
         };
     }
 }
@@ -56,14 +69,14 @@ sealed record ScheduleChoice(string Name, Func<Optimizer, int, int, TrainerCallb
 /// <summary>The schedules that `--schedule` knows, over all batches of a run.</summary>
 static class Schedules
 {
-    public const string None = "none", Cosine = "cosine";
+    public const string None = "none", Cosine = "cosine", OneCycle = "one-cycle";
 
     public static readonly IReadOnlyList<ScheduleChoice> All =
     [
         new(None, (_, _, _) => null),
         new(Cosine, (optimizer, epochs, batches) => Each(new CosineAnnealingLr(optimizer, epochs * batches))),
         new("step", (optimizer, epochs, batches) => Each(new MultiStepLr(optimizer, [epochs * batches / 2, epochs * batches * 3 / 4]))),
-        new("one-cycle", (optimizer, epochs, batches) =>
+        new(OneCycle, (optimizer, epochs, batches) =>
             Each(new OneCycleLr(optimizer, optimizer.Groups[0].Options.Lr, epochs * batches, cycleMomentum: false))),
     ];
 

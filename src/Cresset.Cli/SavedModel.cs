@@ -18,7 +18,7 @@ sealed record SavedModel(Module Network, ModelCard Card)
         var card = ModelCard.FromMetadata(file, content.Metadata);
         var choice = Models.All.FirstOrDefault(m => m.Name == card.Model) ?? throw new CommandException(
             $"{file}: it holds the model '{card.Model}', expected one of: {Models.Names}.");
-        var network = choice.Create(card.Shape, card.Classes.Count, file);
+        var network = choice.Create(card.Input, card.Classes.Count, file);
         try
         {
             network.LoadStateDict(content.Tensors);

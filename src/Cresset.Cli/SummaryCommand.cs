@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Cresset.Cli.Inputs;
 using Cresset.Nn;
 
 namespace Cresset.Cli;
@@ -10,8 +11,6 @@ sealed record SummaryRequest(string Model, string? Shape, int? Classes);
 static class SummaryCommand
 {
     public const string Name = "summary";
-
-    const int DefaultClasses = 10;
 
     public static readonly string[] Examples =
     [
@@ -29,8 +28,8 @@ static class SummaryCommand
             Required = true,
         };
         var shape = Options.Text("--shape", "CxHxW", "Channels, height and width of one picture. [default: what the model usually takes, or was trained on]");
-        var classes = Options.Number<int>("--classes", $"The number of classes, for a network by name. [default: {DefaultClasses}]");
-        var command = new Command(Name, "Show a model's layers: output shapes, parameters, multiply-adds for one picture.") { model, shape, classes };
+        var classes = Options.Number<int>("--classes", $"The number of classes, for a network by name. [default: 10, or those of its usual data]");
+        var command = new Command(Name, "Show a model's layers: output shapes, parameters, multiply-adds for one sample.") { model, shape, classes };
         command.SetAction(result => run(result, () => new SummaryRequest(result.GetValue(model)!, result.GetValue(shape), result.GetValue(classes))));
         return command;
     }
@@ -41,24 +40,27 @@ static class SummaryCommand
         if (request.Classes < 1) throw CommandException.Usage($"--classes: expected a whole number of at least 1, got {request.Classes}.");
         PictureShape? given = request.Shape is null ? null : PictureShape.Parse(request.Shape)
             ?? throw CommandException.Usage($"--shape: expected channels, height and width such as 3x32x32, got '{request.Shape}'.");
-        var (network, shape) = Find(request, given);
-        terminal.Line(network.Summary([1, shape.Channels, shape.Height, shape.Width]).ToString());
+        var (network, input) = Find(request, given);
+        terminal.Line(network.Summary(input.Example()).ToString());
         return ExitCodes.Done;
     }
 
-    static (Module Network, PictureShape Shape) Find(SummaryRequest request, PictureShape? given)
+    static (Module Network, ModelInput Input) Find(SummaryRequest request, PictureShape? given)
     {
         bool isName = Models.All.Any(m => m.Name.Equals(request.Model, StringComparison.OrdinalIgnoreCase));
         if (!isName && Path.Exists(request.Model))
         {
             if (request.Classes is not null) throw CommandException.Usage("--classes: a trained model has its own; it is for a network by name.");
             var saved = SavedModel.Load(request.Model);
-            if (given is { } other && other != saved.Card.Shape)
-                throw CommandException.Usage($"--shape: the trained model takes pictures of {saved.Card.Shape}, got {other}.");
-            return (saved.Network, saved.Card.Shape);
+            if (given is { } other && (saved.Card.Input as PictureInput)?.Shape != other)
+                throw CommandException.Usage($"--shape: the trained model takes {(saved.Card.Input is PictureInput { Shape: var own } ? $"pictures of {own}" : saved.Card.Input.Unit)}, got {other}.");
+            return (saved.Network, saved.Card.Input);
         }
-        var choice = NearMatch.Find("model", request.Model, Models.All, m => m.Name);
-        var shape = given ?? choice.Usual;
-        return (choice.Create(shape, request.Classes ?? DefaultClasses, "--shape"), shape);
+        var choice = Models.Find(request.Model);
+        var (input, classes) = choice.Usual;
+        if (given is { } shape) input = PictureModel.With(shape);
+        // A tagger's classes are its tags, a language model's its characters.
+        if (request.Classes is not null && choice.Kind is InputKind.Sentences or InputKind.Text) throw CommandException.Usage($"--classes: those of {choice.Name} follow from its data.");
+        return (choice.Create(input, request.Classes ?? classes, "--shape"), input);
     }
 }

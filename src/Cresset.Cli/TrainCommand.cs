@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Cresset.Cli.Inputs;
 using Cresset.Data;
 using Cresset.Metrics;
 using Cresset.Plotting;
@@ -21,6 +22,9 @@ static class TrainCommand
         "train --data mnist --model mlp --epochs 10 --optimizer sgd --lr 0.01 --momentum 0.5",
         "train --data cifar10 --model resnet20 --workers 1",
         "train --data pictures/ --model cnn --name pets",
+        "train --data names --model gru",
+        "train --data ud-ewt",
+        "train --model char-transformer --data my-text.txt",
         "train --settings runs/20261123-154500-cnn/settings.json",
     ];
 
@@ -30,29 +34,30 @@ static class TrainCommand
         var defaults = new TrainSettings();
         var settings = Options.Text("--settings", "file", "Take all settings from a run's settings.json; options that are given as well win.");
         var data = Options.Text("--data", "name|folder",
-            $"The pictures: {string.Join(", ", DataSources.All.Select(s => s.Name))}, or a folder (or .zip) with a folder of pictures for each class.", defaults.Data);
+            $"The data: {DataSources.Help} [default: by the model, else digits]");
         var dataDir = Options.Text("--data-dir", "folder",
             "Where data sets lie, each in a folder of its name; a missing one is downloaded there. [default: the variable CRESSET_DATA, else the user's cache folder]");
-        var model = Options.Text("--model", "name", $"The network: {Models.Names}.", defaults.Model);
-        var epochs = Options.Number<int>("--epochs", "How often to go through the training pictures. [default: by model and data]", null, "-e");
-        var batch = Options.Number<int>("--batch-size", "Pictures a step. [default: by model and data]", null, "-b");
+        var model = Options.Text("--model", "name", $"The network: {Models.Names}. [default: by the data, else cnn]");
+        var epochs = Options.Number<int>("--epochs", "How often to go through the training samples. [default: by model and data]", null, "-e");
+        var batch = Options.Number<int>("--batch-size", "Samples a step. [default: by model and data]", null, "-b");
         var optimizer = Options.Text("--optimizer", "name", $"How to change the weights: {Optimizers.Names}. [default: by model and data]");
         var rate = Options.Number<double>("--lr", $"Learning rate, above 0. [default: by model and data; of another optimizer than theirs: {Optimizers.Rates}]");
         var momentum = Options.Number<double>("--momentum", $"The part of the last direction that is kept, from 0 to below 1, for {Optimizers.WithMomentum}. [default: by model and data, else 0]");
         var decay = Options.Number<double>("--weight-decay", "How strongly weights are drawn to 0. [default: by model and data, else 0; adamw: 0.01]");
+        var clip = Options.Number<double>("--clip-norm", "Scale gradients down to this norm where they are above it. [default: 1 for sentences and text, else none]");
         var schedule = Options.Text("--schedule", "name", $"How the learning rate goes down over the run: {Schedules.Names}. [default: by model and data]");
-        var augment = Options.Text("--augment", "name", $"Random changes of the training pictures: {Augmentations.Names}. [default: crop-flip for most models on cifar10, else none]");
+        var augment = Options.Text("--augment", "name", $"Pictures: random changes in training: {Augmentations.Names}. [default: crop-flip for most models on cifar10, else none]");
         var seed = Options.Number<int>("--seed", "Start of the random numbers; the same seed gives the same run.", defaults.Seed);
         var threads = Options.Number<int>("--threads", "Threads to compute with; results do not depend on it. [default: all]");
-        var trainCount = Options.Number<int>("--train-count", "Training pictures. [default: digits: 6000; others: all]");
-        var testCount = Options.Number<int>("--test-count", "Test pictures. [default: digits: 1000; others: all]");
+        var trainCount = Options.Number<int>("--train-count", "Training samples. [default: digits: 6000; others: all]");
+        var testCount = Options.Number<int>("--test-count", "Test samples. [default: digits: 1000; others: all]");
         var workers = Options.Number<int>("--workers", "Background workers that prepare batches.", defaults.Workers);
         var name = Options.Text("--name", "name", "The end of the run folder's name. [default: the data set and the model]");
         var output = Options.Text("--output", "folder", "Where the run folder is made.", "runs", "-o");
 
-        var command = new Command(Name, "Train a classifier of pictures, score it on the test pictures and write a run folder.")
+        var command = new Command(Name, "Train a network on pictures, names, sentences or text, score it on what was held out and write a run folder.")
         {
-            data, dataDir, model, epochs, batch, optimizer, rate, momentum, decay, schedule, augment, seed, threads,
+            data, dataDir, model, epochs, batch, optimizer, rate, momentum, decay, clip, schedule, augment, seed, threads,
             trainCount, testCount, workers, name, output, settings,
         };
         command.SetAction(result => run(result, () =>
@@ -61,15 +66,16 @@ static class TrainCommand
             var start = file is null ? defaults : TrainSettings.Read(file);
             return new TrainRequest(start with
             {
-                Data = result.Given(data, start.Data)!,
+                Data = result.Given(data, start.Data),
                 DataDir = result.Given(dataDir, start.DataDir),
-                Model = result.Given(model, start.Model)!,
+                Model = result.Given(model, start.Model),
                 Epochs = result.Given(epochs, start.Epochs),
                 BatchSize = result.Given(batch, start.BatchSize),
                 Optimizer = result.Given(optimizer, start.Optimizer),
                 LearningRate = result.Given(rate, start.LearningRate),
                 Momentum = result.Given(momentum, start.Momentum),
                 WeightDecay = result.Given(decay, start.WeightDecay),
+                ClipNorm = result.Given(clip, start.ClipNorm),
                 Schedule = result.Given(schedule, start.Schedule),
                 Augment = result.Given(augment, start.Augment),
                 Seed = result.Given(seed, start.Seed)!.Value,
@@ -88,30 +94,32 @@ static class TrainCommand
     {
         var settings = request.Settings;
         settings.Check();
-        var choice = NearMatch.Find("model", settings.Model, Models.All, m => m.Name);
-        var source = DataSources.Find(settings.Data);
-        if (source.Shape is { } known) choice.Require(known, source.Name);
+        var named = settings.Model is null ? null : Models.Find(settings.Model);
+        var source = settings.Data is not null ? DataSources.Find(settings.Data) : DataSources.First(named?.Kind ?? InputKind.Pictures);
+        var choice = named ?? Models.First(source.Kind);
+        choice.Require(source.Kind, source.Name);
+        if (source.Shape is { } known && choice is PictureModel pictures) pictures.Require(known, source.Name);
         settings = Recipe.For(choice.Name, source.Name).Fill(settings);
         var (optimizerChoice, values) = Optimizers.Read(settings);
         var schedule = NearMatch.Find("schedule", settings.Schedule!, Schedules.All, s => s.Name);
         var augmentation = NearMatch.Find("augmentation", settings.Augment!, Augmentations.All, a => a.Name);
+        if (augmentation.Name != Augmentations.None && source.Kind != InputKind.Pictures) throw CommandException.Usage($"--augment: it changes pictures; {source.Name} has none.");
         int epochs = settings.Epochs!.Value, batchSize = settings.BatchSize!.Value;
         if (settings.Threads is int threads) Threads.Count = threads;
 
-        var wanted = new DataRequest(settings.Data, settings.DataDir, settings.TrainCount, settings.TestCount, choice.Usual);
-        LabelledImages training = source.Load(wanted, true, terminal, stop), testing = source.Load(wanted, false, terminal, stop);
+        var wanted = new DataRequest(source.Name, settings.DataDir, settings.TrainCount, settings.TestCount, (choice as PictureModel)?.Shape);
+        Samples training = source.Load(wanted, true, terminal, stop), testing = source.Load(wanted, false, terminal, stop);
         stop.ThrowIfCancellationRequested();
-        var shape = PictureShape.Of(training);
-        var (mean, deviation, border) = ModelCard.Measure(training, source.Normalisation);
-        var card = new ModelCard(choice.Name, source.Name, training.Classes, shape, mean, deviation, border, settings.TestCount);
+        var (input, classes) = (training.Measure(), training.Classes);
+        var card = new ModelCard(choice.Name, source.Name, classes, input, settings.TestCount);
 
-        // One seed for the initial weights and, through the loader, for the order of the pictures.
+        // One seed for the initial weights and, through the loader, for the order of the samples.
         Random.Seed((ulong)settings.Seed);
-        var model = new SavedModel(choice.Create(shape, training.Classes.Count, DataSources.ShortName(source.Name)), card);
+        var model = new SavedModel(choice.Create(input, classes.Count, DataSources.ShortName(source.Name)), card);
         var parameters = model.Network.Parameters().ToList();
-        var trainingData = new DataLoader(training.ToDataset(card.Transform, augmentation.Create(shape)), batchSize, shuffle: true, seed: settings.Seed, workers: settings.Workers);
+        var trainingData = training.Batches(input, classes, batchSize, new TrainingOrder(settings.Seed, settings.Workers, augmentation));
         var display = new TrainingDisplay(terminal, epochs, trainingData.Count);
-        var testData = new DataLoader(testing.ToDataset(card.Transform), EvalCommand.DefaultBatchSize);
+        var testData = testing.Batches(input, classes, EvalCommand.DefaultBatchSize);
 
         var name = settings.Name ?? $"{DataSources.ShortName(source.Name)}-{choice.Name}";
         var run = RunFolder.Create(request.Output, name, DateTime.Now);
@@ -119,12 +127,13 @@ static class TrainCommand
         run.WriteText(RunFolder.SettingsFile, (settings with
         {
             Data = source.Name,
+            Model = choice.Name,
             LearningRate = values.Rate,
             Momentum = values.Momentum,
             WeightDecay = values.WeightDecay,
         }).ToJson());
         terminal.Note(FormattableString.Invariant(
-            $"{choice.Name}: {parameters.Sum(p => (long)p.ElementCount)} parameters; {DataSources.ShortName(source.Name)}: {training.Count} training and {testing.Count} test pictures, {training.Classes.Count} classes; {optimizerChoice.Name}, learning rate {values.Rate}"));
+            $"{choice.Name}: {parameters.Sum(p => (long)p.ElementCount)} parameters; {DataSources.ShortName(source.Name)}: {training.Count} training and {testing.Count} test {training.Noun}, {classes.Count} classes; {optimizerChoice.Name}, learning rate {values.Rate}"));
 
         // After every epoch, and where training was stopped: the batches since the last whole epoch are in the model as well.
         void Save(IReadOnlyList<EpochRecord> history)
@@ -136,16 +145,16 @@ static class TrainCommand
         var optimizer = optimizerChoice.Create(parameters, values);
         List<TrainerCallback> callbacks = [display, new Saving(Save)];
         if (schedule.Create(optimizer, epochs, trainingData.Count) is { } steps) callbacks.Add(steps);
-        var trainer = new Trainer(model.Network, optimizer, Evaluation.Criterion, new Accuracy(), callbacks: callbacks);
+        var trainer = new Trainer(model.Network, optimizer, Evaluation.Criterion, new Accuracy(), settings.ClipNorm, input.Pairs, callbacks);
         var result = display.Run(() => trainer.Fit(trainingData, epochs, testData, stop));
         var whole = !result.Interrupted;
         if (PlotFonts.Problem is { } problem) terminal.Warn(problem);
         if (result.History.Count > 0) run.WriteLearningCurves(name, result.History);
         if (whole)
         {
-            var report = Evaluation.Run(model.Network, testData, training.Classes, CancellationToken.None);
+            var report = Evaluation.Run(model.Network, testData, classes, input, CancellationToken.None);
             run.WriteReport(name, report);
-            report.Print(terminal, "Test");
+            report.Print(terminal, "Test", input);
         }
         terminal.Line();
         terminal.Line(whole

@@ -11,9 +11,10 @@ sealed record TrainSettings
     // What no file name holds on one system or another.
     static readonly SearchValues<char> NotInNames = SearchValues.Create("/\\:*?\"<>|\0\n\r\t");
 
-    public string Data { get; init; } = "digits";
+    /// <summary>Null: by the model, and the other way round; of both, the first of the lists.</summary>
+    public string? Data { get; init; }
     public string? DataDir { get; init; }
-    public string Model { get; init; } = "cnn";
+    public string? Model { get; init; }
 
     /// <summary>Null, here and below: by model and data.</summary>
     public int? Epochs { get; init; }
@@ -24,12 +25,15 @@ sealed record TrainSettings
     public double? WeightDecay { get; init; }
     public string? Schedule { get; init; }
     public string? Augment { get; init; }
+
+    /// <summary>Null, after all is filled in: gradients are not clipped.</summary>
+    public double? ClipNorm { get; init; }
     public int Seed { get; init; } = 1;
 
     /// <summary>Null: as many as the process may use. Results do not depend on it.</summary>
     public int? Threads { get; init; }
 
-    /// <summary>Null: the data set's own number of pictures.</summary>
+    /// <summary>Null: the data set's own number of samples.</summary>
     public int? TrainCount { get; init; }
     public int? TestCount { get; init; }
     public int Workers { get; init; }
@@ -50,7 +54,8 @@ sealed record TrainSettings
         Require("--momentum", Momentum, Momentum is null or (>= 0 and < 1), "a number from 0 to below 1");
         Require("--weight-decay", WeightDecay, WeightDecay is null or (>= 0 and < double.PositiveInfinity),
             "a number of at least 0");
-        if (Data.Length == 0) throw CommandException.Usage("--data: expected a name or a folder, got nothing.");
+        Require("--clip-norm", ClipNorm, ClipNorm is null or (> 0 and < double.PositiveInfinity), "a number above 0");
+        if (Data?.Length == 0) throw CommandException.Usage("--data: expected a name or a folder, got nothing.");
         if (Name is not null && (Name.Length == 0 || Name.StartsWith('.') || Name.AsSpan().ContainsAny(NotInNames)))
             throw CommandException.Usage($"--name: expected a plain file name, got '{Name}'.");
     }

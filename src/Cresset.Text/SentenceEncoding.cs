@@ -46,15 +46,15 @@ public sealed class SentenceEncoding
     public int WordLength { get; }
 
     /// <summary>The encoding that follows from sentences to train on: the words that occur at least <paramref name="minCount"/>
-    /// times, all letters, the tags in ordinal order.</summary>
+    /// times, all letters, the tags in ordinal order unless they are given.</summary>
     /// <exception cref="ArgumentException">There is no sentence.</exception>
-    public static SentenceEncoding Of(IReadOnlyList<TaggedSentence> sentences, int minCount = 2)
+    public static SentenceEncoding Of(IReadOnlyList<TaggedSentence> sentences, int minCount = 2, IReadOnlyList<string>? tags = null)
     {
         ArgumentNullException.ThrowIfNull(sentences);
         return new(
             Vocabulary.Count(sentences.SelectMany(s => s.Words).Select(Lower), minCount),
             Vocabulary.Count(sentences.SelectMany(s => s.Words).SelectMany(Vocabulary.Characters)),
-            [.. sentences.SelectMany(s => s.Tags).Distinct().Order(StringComparer.Ordinal)]);
+            tags ?? [.. sentences.SelectMany(s => s.Tags).Distinct().Order(StringComparer.Ordinal)]);
     }
 
     /// <summary>The indices of a sentence's words, [T, 1 + L].</summary>

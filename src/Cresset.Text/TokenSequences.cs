@@ -28,6 +28,23 @@ public static class TokenSequences
         return (Tensor.From(values, [lengths.Length, steps]), lengths);
     }
 
+    /// <summary>What a loss and metrics of single tokens compare: of logits [N, T, C] and targets [N, T] the rows [M, C] and the targets
+    /// [M] that are not <paramref name="ignored"/>. For the <c>pairs</c> of a trainer. PyTorch: <c>view(-1, C)</c> with
+    /// <c>ignore_index</c>.</summary>
+    /// <exception cref="ArgumentException">The shapes do not fit.</exception>
+    public static (Tensor Logits, Tensor Targets) Pairs(Tensor logits, Tensor targets, long ignored = SentenceEncoding.IgnoredTarget)
+    {
+        ArgumentNullException.ThrowIfNull(logits);
+        ArgumentNullException.ThrowIfNull(targets);
+        if (logits.Rank != 3 || targets.Rank != 2 || logits.Size(0) != targets.Size(0) || logits.Size(1) != targets.Size(1))
+            throw new ArgumentException($"TokenSequences.Pairs: expected logits [N, T, C] and targets [N, T], got {logits.Shape} and {targets.Shape}");
+        var (rows, flat) = (logits.Flatten(0, 1), targets.Flatten());
+        var values = flat.ToArray<long>();
+        if (!values.Contains(ignored)) return (rows, flat);
+        var kept = Tensor.From(Enumerable.Range(0, values.Length).Where(i => values[i] != ignored).Select(i => (long)i).ToArray());
+        return (rows.IndexSelect(0, kept), flat.IndexSelect(0, kept));
+    }
+
     /// <summary>The lengths of padded sequences [N, T]: up to the last index that is not the padding's.</summary>
     /// <exception cref="ArgumentException">The tensor is not [N, T] of int64, or a row is all padding.</exception>
     public static int[] Lengths(Tensor padded, long paddingIndex)

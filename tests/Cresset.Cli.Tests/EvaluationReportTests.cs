@@ -1,3 +1,4 @@
+using Cresset.Cli.Inputs;
 using Xunit;
 
 namespace Cresset.Cli.Tests;
@@ -14,7 +15,7 @@ public class EvaluationReportTests
     public void Prints_figures_and_tables_without_control_codes()
     {
         using var output = new StringWriter();
-        Report.Print(new Terminal(output, TextWriter.Null, live: false), "test");
+        Report.Print(new Terminal(output, TextWriter.Null, live: false), "test", PictureModel.With(PictureShape.Grey28));
         var text = output.ToString();
         Assert.Contains("test: 4 pictures, loss 0.2500, accuracy 75.00%", text, StringComparison.Ordinal);
         Assert.Matches(@"\| cat +\| +1\.0000 \| +0\.5000 \| 0\.6667 \| +2 \|", text);
@@ -29,7 +30,7 @@ public class EvaluationReportTests
     {
         using var output = new StringWriter();
         var odd = Report with { Classes = [Report.Classes[0] with { Name = "[red]x[/]" }, Report.Classes[1]] };
-        odd.Print(new Terminal(output, TextWriter.Null, live: false), "test");
+        odd.Print(new Terminal(output, TextWriter.Null, live: false), "test", PictureModel.With(PictureShape.Grey28));
         Assert.Contains("[red]x[/]", output.ToString(), StringComparison.Ordinal);
     }
 }

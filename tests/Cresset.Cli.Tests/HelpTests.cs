@@ -15,9 +15,9 @@ public class HelpTests
     }
 
     [Theory]
-    [InlineData("train", "--data,--data-dir,--model,--epochs,--batch-size,--optimizer,--lr,--momentum,--weight-decay,--seed,--threads,--output,--name,--train-count,--test-count,--workers,--quiet,--plain,--settings")]
+    [InlineData("train", "--data,--data-dir,--model,--epochs,--batch-size,--optimizer,--lr,--momentum,--weight-decay,--clip-norm,--seed,--threads,--output,--name,--train-count,--test-count,--workers,--quiet,--plain,--settings")]
     [InlineData("eval", "--model,--data,--data-dir,--test-count,--batch-size,--threads,--json")]
-    [InlineData("predict", "--model,--invert,--top,--json,<picture>")]
+    [InlineData("predict", "--model,--invert,--top,--length,--temperature,--top-k,--top-p,--seed,--json,<input>")]
     public void Help_of_a_subcommand_lists_its_options_and_examples(string command, string options)
     {
         var result = CommandLine.Run(command, "--help");
@@ -30,7 +30,7 @@ public class HelpTests
     public void Help_lists_every_model_data_set_and_optimizer()
     {
         var help = CommandLine.Run("train", "-h").Output.ReplaceLineEndings(" ");
-        foreach (var name in new[] { "digits", "mnist", "fashion-mnist", "mlp", "cnn", "sgd", "adam", "adamw", "rmsprop", "adagrad", "adamax", "asgd", "rprop" })
+        foreach (var name in new[] { "digits", "mnist", "fashion-mnist", "names", "ud-ewt", "tinyshakespeare", "mlp", "cnn", "vit", "gru", "tagger", "char-transformer", "sgd", "adam", "adamw", "rmsprop", "adagrad", "adamax", "asgd", "rprop" })
             Assert.Contains(name, help, StringComparison.Ordinal);
     }
 

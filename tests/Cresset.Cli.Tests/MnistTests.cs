@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cresset.Tests;
 using Xunit;
 
 namespace Cresset.Cli.Tests;

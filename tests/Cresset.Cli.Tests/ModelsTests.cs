@@ -1,12 +1,14 @@
+using Cresset.Cli.Inputs;
+using Cresset.Tests;
 using Cresset.Vision;
 using Xunit;
 
 namespace Cresset.Cli.Tests;
 
-/// <summary>Every network through train, eval and predict, on very little data.</summary>
+/// <summary>Every network for pictures through train, eval and predict, on very little data.</summary>
 public class ModelsTests
 {
-    public static TheoryData<string> Names => [.. Models.All.Select(m => m.Name)];
+    public static TheoryData<string> Names => [.. Models.All.Where(m => m.Kind == InputKind.Pictures).Select(m => m.Name)];
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -14,7 +16,7 @@ public class ModelsTests
     {
         using var temp = new TempFolder();
         // Deep networks on few and small pictures: colours where the model takes them.
-        bool colour = model is "resnet20" or "googlenet" or "lenet";
+        bool colour = model is "resnet20" or "googlenet" or "lenet" or "vit";
         if (colour)
         {
             var digits = DrawnDigits.Draw(20, 4);
@@ -105,8 +107,8 @@ public class ModelsTests
         var result = CommandLine.Run("train", "--data", "cifar10", "--data-dir", root!, "--model", "resnet20", "--train-count", "256", "--test-count", "100", "--epochs", "1", "--workers", "1", "--output", temp.Path);
         Assert.Equal("", result.Error);
         Assert.Contains("resnet20: 269722 parameters; cifar10: 256 training and 100 test pictures, 10 classes; sgd, learning rate 0.1", result.Output, StringComparison.Ordinal);
-        var card = SavedModel.Load(Directory.GetDirectories(temp.Path).Single()).Card;
-        Assert.Equal(PictureShape.Colour32, card.Shape);
-        Assert.Equal([0.4914, 0.4822, 0.4465], card.Mean);
+        var input = Assert.IsType<PictureInput>(SavedModel.Load(Directory.GetDirectories(temp.Path).Single()).Card.Input);
+        Assert.Equal(PictureShape.Colour32, input.Shape);
+        Assert.Equal([0.4914, 0.4822, 0.4465], input.Mean);
     }
 }

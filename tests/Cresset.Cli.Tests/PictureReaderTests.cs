@@ -1,3 +1,5 @@
+using Cresset.Cli.Inputs;
+using Cresset.Tests;
 using Cresset.Vision;
 using Xunit;
 
@@ -21,7 +23,7 @@ public class PictureReaderTests
         byte[] digit = DrawnDigits.Draw(1, 3).Pixels;
         byte[] drawn = brightPicture ? Array.ConvertAll(digit, p => (byte)(255 - p)) : digit;
         var path = temp.Write("digit.png", ImageFile.EncodePng(new ImagePixels(drawn, 1, 28, 28)));
-        var (picture, inverted) = PictureReader.Read(path, Enum.Parse<Invert>(invert), Card(trained));
+        var (picture, inverted) = PictureReader.Read(path, Enum.Parse<Invert>(invert), Trained(trained));
         Assert.Equal(expected, inverted);
         Assert.Equal(expected ? Array.ConvertAll(drawn, p => (byte)(255 - p)) : drawn, picture.Pixels);
     }
@@ -33,7 +35,7 @@ public class PictureReaderTests
         var pixels = new byte[3 * 60 * 40];
         Array.Fill(pixels, (byte)255, 0, 60 * 40); // red
         var path = temp.Write("red.png", ImageFile.EncodePng(new ImagePixels(pixels, 3, 60, 40)));
-        var (picture, _) = PictureReader.Read(path, Invert.No, Card(DarkGround));
+        var (picture, _) = PictureReader.Read(path, Invert.No, Trained(DarkGround));
         Assert.Equal((1, 28, 28), (picture.Channels, picture.Height, picture.Width));
         Assert.All(picture.Pixels, p => Assert.Equal(76, p)); // 0.299 * 255
     }
@@ -42,8 +44,8 @@ public class PictureReaderTests
     public void The_border_is_the_mean_of_the_outermost_pixels()
     {
         byte[] pixels = [255, 0, 0, 0, 99, 0, 0, 0, 0];
-        Assert.Equal(1.0 / 8, ModelCard.BorderOf(pixels, 3, 3), 1e-12);
+        Assert.Equal(1.0 / 8, PictureInput.BorderOf(pixels, 3, 3), 1e-12);
     }
 
-    static ModelCard Card(double border) => new("cnn", "digits", ["0"], PictureShape.Grey28, [0], [1], border, null);
+    static PictureInput Trained(double border) => new(PictureShape.Grey28, [0], [1], border);
 }

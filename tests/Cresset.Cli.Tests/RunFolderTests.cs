@@ -1,3 +1,4 @@
+using Cresset.Tests;
 using Xunit;
 
 namespace Cresset.Cli.Tests;

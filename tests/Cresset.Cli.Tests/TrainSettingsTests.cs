@@ -1,4 +1,5 @@
 using System.Text;
+using Cresset.Tests;
 using Xunit;
 
 namespace Cresset.Cli.Tests;
@@ -22,6 +23,7 @@ public class TrainSettingsTests
             WeightDecay = 1e-4,
             Schedule = "step",
             Augment = "flip",
+            ClipNorm = 0.5,
             Seed = 9,
             Threads = 2,
             TrainCount = 100,
@@ -38,7 +40,7 @@ public class TrainSettingsTests
     [InlineData("{\"epochs\": 3", "settings")]
     [InlineData("", "settings")]
     [InlineData("null", "null")]
-    [InlineData("{\"data\": null}", "data")]
+    [InlineData("{\"seed\": null}", "seed")]
     public void Rejects_other_files(string json, string named)
     {
         using var temp = new TempFolder();
@@ -80,13 +82,14 @@ public class TrainSettingsTests
     [InlineData("--epochs=0", "--epochs: expected a whole number of at least 1, got 0.")]
     [InlineData("--momentum=1", "--momentum: expected a number from 0 to below 1, got 1.")]
     [InlineData("--weight-decay=-1", "--weight-decay: expected a number of at least 0, got -1.")]
+    [InlineData("--clip-norm=0", "--clip-norm: expected a number above 0, got 0.")]
     [InlineData("--threads=0", "--threads: expected a whole number of at least 1, got 0.")]
     [InlineData("--workers=-1", "--workers: expected a whole number of at least 0, got -1.")]
     [InlineData("--train-count=0", "--train-count: expected a whole number of at least 1, got 0.")]
     [InlineData("--name=../x", "--name: expected a plain file name, got '../x'.")]
-    [InlineData("--model=cnm", "unknown model 'cnm'. Did you mean cnn? Known: linear, mlp, cnn, lenet")]
-    [InlineData("--data=mnits", "unknown data set 'mnits'. Did you mean mnist? Known: digits, mnist, fashion-mnist, cifar10.")]
-    [InlineData("--data=no/such/folder", "--data: there is no folder no/such/folder")]
+    [InlineData("--model=cnm", "unknown model 'cnm'. Did you mean cnn? Known: cnn, linear, mlp, lenet")]
+    [InlineData("--data=mnits", "unknown data set 'mnits'. Did you mean mnist? Known: digits, mnist, fashion-mnist, cifar10, common-names")]
+    [InlineData("--data=no/such/folder", "--data: there is no folder or file no/such/folder")]
     [InlineData("--optimizer=admw", "unknown optimizer 'admw'. Did you mean adamw")]
     [InlineData("--momentum=0.9", "--momentum: adam has none; it is for sgd and rmsprop.")]
     [InlineData("--schedule=cosin", "unknown schedule 'cosin'. Did you mean cosine?")]

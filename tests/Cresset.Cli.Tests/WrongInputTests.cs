@@ -1,4 +1,5 @@
 using System.Text;
+using Cresset.Tests;
 using Cresset.Vision;
 using Xunit;
 

@@ -1,4 +1,5 @@
 using Cresset.Data;
+using Cresset.Tests;
 using Xunit;
 
 namespace Cresset.Vision.Tests;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Cresset.Data;
 
 namespace Cresset.Text;
 
@@ -13,6 +14,13 @@ public sealed record TaggedSentence(IReadOnlyList<string> Words, IReadOnlyList<s
 public static class Conllu
 {
     const int Columns = 10;
+
+    /// <summary>The data set <c>ud-ewt</c>: the development part of the English Web Treebank (Silveira et al., 2014) in Universal
+    /// Dependencies, 2,001 sentences. Other releases differ a little: a download of one is refused, a file that is put there is
+    /// read.</summary>
+    public static DatasetDefinition EnglishWebTreebank { get; } = new(
+        "ud-ewt", [new DatasetFile("en_ewt-ud-dev.conllu", 1805545, Sha256: "531a54ff90d6ab12201c5a50c3e78e6ddac4de69abc4bce5d275d3cd29efe2b6")],
+        [new Uri("https://raw.githubusercontent.com/UniversalDependencies/UD_English-EWT/master/")]);
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>

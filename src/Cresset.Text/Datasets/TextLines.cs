@@ -1,4 +1,5 @@
 using System.Text;
+using Cresset.Data;
 
 namespace Cresset.Text;
 
@@ -52,6 +53,13 @@ static class TextLines
 /// <c>input.txt</c>.</summary>
 public static class PlainText
 {
+    /// <summary>The data set <c>tinyshakespeare</c> of Karpathy's char-rnn (2015): 1.1 million characters in one file,
+    /// input.txt.</summary>
+    public static DatasetDefinition TinyShakespeare { get; } = new(
+        "tinyshakespeare",
+        [new DatasetFile("input.txt", 1115394, Sha256: "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed")],
+        [new Uri("https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/")]);
+
     /// <summary>A UTF-8 file's text, with line ends as \n.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is empty or no UTF-8; the message names the line.</exception>

@@ -1,3 +1,5 @@
+using Cresset.Data;
+
 namespace Cresset.Vision;
 
 /// <summary>

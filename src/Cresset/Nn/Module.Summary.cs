@@ -9,7 +9,15 @@ public abstract partial class Module
     /// <param name="inputShape">The input's shape with the batch, such as <c>[1, 3, 32, 32]</c>.</param>
     /// <param name="inputType">The input's type; that of the first parameter unless given.</param>
     public ModuleSummary Summary(Shape inputShape, DType? inputType = null) =>
-        ModuleSummary.Of(this, inputShape, inputType ?? Parameters().FirstOrDefault()?.DType ?? DType.Float32);
+        Summary(Tensor.Zeros(inputShape, inputType ?? Parameters().FirstOrDefault()?.DType ?? DType.Float32));
+
+    /// <summary>The same for an input of one's own, for modules that zeros say nothing to, such as those of indices.</summary>
+    /// <param name="input">The input with the batch.</param>
+    public ModuleSummary Summary(Tensor input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return ModuleSummary.Of(this, input);
+    }
 
     // Sets the mode of this module alone, which Summary puts back.
     internal void Restore(bool training) => IsTraining = training;

@@ -38,11 +38,11 @@ public sealed class ModuleSummary
     /// <summary>The multiply-adds of one forward pass, over the whole batch.</summary>
     public long MultiplyAdds => Layers.Sum(layer => layer.MultiplyAdds);
 
-    internal static ModuleSummary Of(Module root, Shape inputShape, DType inputType)
+    internal static ModuleSummary Of(Module root, Tensor input)
     {
         var modules = root.NamedModules().ToList();
         var counter = new Counter(root, modules.ConvertAll(entry => entry.Module));
-        counter.Run(Tensor.Zeros(inputShape, inputType));
+        counter.Run(input);
         var layers = new List<LayerSummary>();
         var seen = new HashSet<Parameter>(ReferenceEqualityComparer.Instance);
         long trainable = 0;

@@ -17,9 +17,11 @@ public sealed record TrainingResult(IReadOnlyList<EpochRecord> History, bool Int
 /// <param name="criterion">The loss; its mean over a batch.</param>
 /// <param name="metric">A score that is shown beside the loss, <see cref="Accuracy"/> for classes; none if null.</param>
 /// <param name="clipNorm">Scale gradients down to this norm (2) before each step; not if null.</param>
+/// <param name="pairs">What of the outputs and the targets the loss and the metric compare, such as the places of sequences that do
+/// not fill up; the mean over an epoch then counts by those targets. All, counted by inputs, if null.</param>
 /// <param name="callbacks">Called as training goes on, in this order.</param>
 public sealed class Trainer(Module model, Optimizer optimizer, Loss criterion, Metric? metric = null, double? clipNorm = null,
-    params IReadOnlyList<TrainerCallback> callbacks)
+    Func<Tensor, Tensor, (Tensor Outputs, Tensor Targets)>? pairs = null, params IReadOnlyList<TrainerCallback> callbacks)
 {
     readonly List<EpochRecord> history = [];
     bool stopping;
@@ -58,7 +60,7 @@ public sealed class Trainer(Module model, Optimizer optimizer, Loss criterion, M
             if (validation is not null)
             {
                 metric?.Reset();
-                var loss = Evaluate(Model, criterion, validation, metric is null ? [] : [metric.Update]);
+                var loss = Evaluate(Model, criterion, validation, metric is null ? [] : [metric.Update], pairs);
                 record = record with { ValidationLoss = loss, ValidationScore = metric?.Value ?? double.NaN };
             }
             history.Add(record);
@@ -79,13 +81,13 @@ public sealed class Trainer(Module model, Optimizer optimizer, Loss criterion, M
         var watch = Stopwatch.StartNew();
         double total = 0;
         var batch = 0;
-        long samples = 0;
+        long samples = 0, counted = 0;
         foreach (var (inputs, targets) in training)
         {
             if (cancellation.IsCancellationRequested) return null;
             batch++;
-            var outputs = Model.Forward(inputs);
-            var loss = criterion.Forward(outputs, targets);
+            var (outputs, wanted) = Compared(pairs, Model.Forward(inputs), targets);
+            var loss = criterion.Forward(outputs, wanted);
             var value = loss.Item();
             if (!double.IsFinite(value))
                 throw new ArithmeticException(FormattableString.Invariant(
@@ -94,15 +96,17 @@ public sealed class Trainer(Module model, Optimizer optimizer, Loss criterion, M
             loss.Backward();
             if (clipNorm is { } norm) GradientClipping.ClipNorm(Optimizer.Groups.SelectMany(group => group.Parameters), norm);
             Optimizer.Step();
+            var count = (pairs is null ? inputs : wanted).Size(0);
             samples += inputs.Size(0);
-            total += value * inputs.Size(0);
-            metric?.Update(outputs, targets);
-            var progress = new BatchProgress(epoch, batch, total / samples, metric?.Value ?? double.NaN, samples / watch.Elapsed.TotalSeconds);
+            counted += count;
+            total += value * count;
+            metric?.Update(outputs, wanted);
+            var progress = new BatchProgress(epoch, batch, total / counted, metric?.Value ?? double.NaN, samples / watch.Elapsed.TotalSeconds);
             foreach (var callback in callbacks) callback.OnBatchEnd(this, progress);
         }
         if (batch == 0) throw new ArgumentException("Trainer: expected at least one batch to train on, got none; is the data set smaller than a batch, with dropLast?");
         var seconds = watch.Elapsed.TotalSeconds;
-        return new EpochRecord(epoch, total / samples, metric?.Value ?? double.NaN, double.NaN, double.NaN, rate, seconds, samples / seconds);
+        return new EpochRecord(epoch, total / counted, metric?.Value ?? double.NaN, double.NaN, double.NaN, rate, seconds, samples / seconds);
     }
 
     /// <summary>The mean loss over all batches, with the model in evaluation mode (in which it stays) and nothing recorded.</summary>
@@ -110,23 +114,28 @@ public sealed class Trainer(Module model, Optimizer optimizer, Loss criterion, M
     /// <param name="criterion">The loss; its mean over a batch.</param>
     /// <param name="data">Batches (inputs, targets).</param>
     /// <param name="updates">Take in the outputs and targets of each batch: the <c>Update</c> of metrics, of a confusion matrix.</param>
-    public static double Evaluate(Module model, Loss criterion, IEnumerable<(Tensor, Tensor)> data, params IReadOnlyList<Action<Tensor, Tensor>> updates)
+    /// <param name="pairs">As in the constructor.</param>
+    public static double Evaluate(Module model, Loss criterion, IEnumerable<(Tensor, Tensor)> data, IReadOnlyList<Action<Tensor, Tensor>>? updates = null,
+        Func<Tensor, Tensor, (Tensor Outputs, Tensor Targets)>? pairs = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(criterion);
         ArgumentNullException.ThrowIfNull(data);
-        ArgumentNullException.ThrowIfNull(updates);
         model.Eval();
         using var scope = Autograd.NoGrad();
         double total = 0;
-        long samples = 0;
+        long counted = 0;
         foreach (var (inputs, targets) in data)
         {
-            var outputs = model.Forward(inputs);
-            total += criterion.Forward(outputs, targets).Item() * inputs.Size(0);
-            samples += inputs.Size(0);
-            foreach (var update in updates) update(outputs, targets);
+            var (outputs, wanted) = Compared(pairs, model.Forward(inputs), targets);
+            var count = (pairs is null ? inputs : wanted).Size(0);
+            total += criterion.Forward(outputs, wanted).Item() * count;
+            counted += count;
+            foreach (var update in updates ?? []) update(outputs, wanted);
         }
-        return total / samples;
+        return total / counted;
     }
+
+    static (Tensor Outputs, Tensor Targets) Compared(Func<Tensor, Tensor, (Tensor, Tensor)>? pairs, Tensor outputs, Tensor targets) =>
+        pairs is null ? (outputs, targets) : pairs(outputs, targets);
 }

@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.IO.Compression;
 using Cresset.Nn;
+using Cresset.Tests;
 using Xunit;
 
 namespace Cresset.Vision.Tests;
@@ -49,7 +50,7 @@ public class Cifar10Tests
     public void Reads_the_archive_as_it_is_published(bool compressed)
     {
         using var temp = new TempFolder();
-        WriteTar(temp.File(compressed ? "cifar-10-binary.tar.gz" : "cifar-10-binary.tar"), compressed, Files());
+        WriteTar(temp[compressed ? "cifar-10-binary.tar.gz" : "cifar-10-binary.tar"], compressed, Files());
         Check(temp.Path);
     }
 
@@ -71,7 +72,7 @@ public class Cifar10Tests
         using var temp = new TempFolder();
         var files = Files();
         files.Remove("data_batch_4.bin");
-        string path = temp.File("cifar-10-binary.tar");
+        string path = temp["cifar-10-binary.tar"];
         WriteTar(path, false, files);
         Assert.Contains("expected data_batch_4.bin in it", Assert.Throws<InvalidDataException>(() => Cifar10.Load(temp.Path, true)).Message, StringComparison.Ordinal);
         byte[] whole = File.ReadAllBytes(path);

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Cresset.Tests;
 using Xunit;
 
 namespace Cresset.Vision.Tests;
@@ -39,7 +40,7 @@ public class IdxFileTests
     public void What_is_written_is_read_again(string name)
     {
         using var folder = new TempFolder();
-        string path = folder.File(name);
+        string path = folder[name];
         byte[] large = new byte[3 * 1000 * 1000];
         new System.Random(1).NextBytes(large);
         IdxFile.Write<byte>(path, large, 3, 1000, 1000);
@@ -67,8 +68,8 @@ public class IdxFileTests
     public void Writes_the_bytes_of_the_format()
     {
         using var folder = new TempFolder();
-        IdxFile.Write<short>(folder.File("a"), [-2, 258], 1, 2);
-        Assert.Equal(Bytes("0000 0B02 00000001 00000002 FFFE 0102"), File.ReadAllBytes(folder.File("a")));
+        IdxFile.Write<short>(folder["a"], [-2, 258], 1, 2);
+        Assert.Equal(Bytes("0000 0B02 00000001 00000002 FFFE 0102"), File.ReadAllBytes(folder["a"]));
     }
 
     [Fact]
@@ -182,7 +183,7 @@ public class IdxFileTests
     public void Writing_rejects_dimensions_that_do_not_fit_and_foreign_types()
     {
         using var folder = new TempFolder();
-        string path = folder.File("a");
+        string path = folder["a"];
         var e = Assert.Throws<ArgumentException>(() => IdxFile.Write<byte>(path, [1, 2, 3], 2, 2));
         Assert.Contains("dimensions [2, 2] need 4 elements, got 3", e.Message, StringComparison.Ordinal);
         e = Assert.Throws<ArgumentException>(() => IdxFile.Write<long>(path, [1L], 1));

@@ -1,3 +1,5 @@
+using Cresset.Data;
+using Cresset.Tests;
 using Xunit;
 
 namespace Cresset.Vision.Tests;
@@ -31,8 +33,8 @@ public class MnistTests
 
     private static void WriteSet(TempFolder folder, int[] imageShape, byte[] labels, string suffix = ".gz")
     {
-        IdxFile.Write<byte>(folder.File("t10k-images-idx3-ubyte" + suffix), new byte[imageShape.Aggregate(1, (a, b) => a * b)], imageShape);
-        IdxFile.Write<byte>(folder.File("t10k-labels-idx1-ubyte" + suffix), labels, labels.Length);
+        IdxFile.Write<byte>(folder["t10k-images-idx3-ubyte" + suffix], new byte[imageShape.Aggregate(1, (a, b) => a * b)], imageShape);
+        IdxFile.Write<byte>(folder["t10k-labels-idx1-ubyte" + suffix], labels, labels.Length);
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using Cresset.Tests;
 using Xunit;
 
 namespace Cresset.Vision.Tests;
@@ -42,7 +43,7 @@ public class ImageFileTests
         using var folder = new TempFolder();
         var pixels = new byte[channels * 9 * 17];
         new System.Random(4).NextBytes(pixels);
-        string path = folder.File("a.png");
+        string path = folder["a.png"];
         ImageFile.WritePng(path, new ImagePixels(pixels, channels, 9, 17));
         ImagePixels read = ImageFile.Read(path, channels == 1 ? ImageColor.Grey : ImageColor.Rgb);
         Assert.Equal((channels, 9, 17), (read.Channels, read.Height, read.Width));
@@ -65,7 +66,7 @@ public class ImageFileTests
         string path = folder.Write("a.png", "this is text, whatever its name says"u8.ToArray());
         var e = Assert.Throws<InvalidDataException>(() => ImageFile.Read(path));
         Assert.Contains($"{path}: expected a picture (PNG, JPEG, BMP, GIF or WebP), got 36 bytes that are none", e.Message, StringComparison.Ordinal);
-        Assert.Throws<FileNotFoundException>(() => ImageFile.Read(folder.File("none.png")));
+        Assert.Throws<FileNotFoundException>(() => ImageFile.Read(folder["none.png"]));
     }
 
     [Theory]

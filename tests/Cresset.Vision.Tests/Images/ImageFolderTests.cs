@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Cresset.Tests;
 using Xunit;
 
 namespace Cresset.Vision.Tests;
@@ -19,15 +20,15 @@ public class ImageFolderTests
         {
             foreach (var (name, content) in files)
                 folder.Write(Path.Combine("tree", name), content);
-            return folder.File("tree");
+            return folder["tree"];
         }
-        using var archive = ZipFile.Open(folder.File("tree.zip"), ZipArchiveMode.Create);
+        using var archive = ZipFile.Open(folder["tree.zip"], ZipArchiveMode.Create);
         foreach (var (name, content) in files)
         {
             using Stream stream = archive.CreateEntry(name).Open();
             stream.Write(content);
         }
-        return folder.File("tree.zip");
+        return folder["tree.zip"];
     }
 
     [Theory]
@@ -69,7 +70,7 @@ public class ImageFolderTests
     public void A_missing_folder_and_a_file_that_is_no_zip_are_errors()
     {
         using var folder = new TempFolder();
-        Assert.Throws<DirectoryNotFoundException>(() => new ImageFolder(folder.File("none")));
+        Assert.Throws<DirectoryNotFoundException>(() => new ImageFolder(folder["none"]));
         Assert.Throws<DirectoryNotFoundException>(() => new ImageFolder(folder.Path, "none"));
         string path = folder.Write("a.zip", Png(1));
         var e = Assert.Throws<InvalidDataException>(() => new ImageFolder(path));

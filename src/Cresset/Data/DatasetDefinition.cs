@@ -1,4 +1,4 @@
-namespace Cresset.Vision;
+namespace Cresset.Data;
 
 /// <summary>A file of a data set as its makers published it. What is known of it is checked after a download.</summary>
 /// <param name="Name">The file's plain name, without a folder.</param>

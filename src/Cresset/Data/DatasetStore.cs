@@ -1,7 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 
-namespace Cresset.Vision;
+namespace Cresset.Data;
 
 /// <summary>
 /// The folder where data sets lie, one subfolder each, and the download of those that are missing. The folder is the
@@ -116,7 +116,7 @@ public sealed class DatasetStore
     }
 
     /// <summary>The path of X.gz or, where only that is there, of X; null where neither is.</summary>
-    internal static string? FindFile(string folder, string name)
+    public static string? FindFile(string folder, string name)
     {
         string path = Path.Combine(folder, name);
         if (File.Exists(path))

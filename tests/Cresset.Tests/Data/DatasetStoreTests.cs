@@ -1,9 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Cresset.Data;
 using Xunit;
 
-namespace Cresset.Vision.Tests;
+namespace Cresset.Tests.Data;
 
 public class DatasetStoreTests
 {
@@ -49,7 +50,7 @@ public class DatasetStoreTests
         folder.Write("greetings/b.txt", "another order"u8.ToArray());
         var server = new FakeServer(_ => throw new InvalidOperationException("no request expected"));
         await Ensure(folder, server);
-        Assert.Equal("another order", await File.ReadAllTextAsync(folder.File("greetings/b.txt"), Token));
+        Assert.Equal("another order", await File.ReadAllTextAsync(folder["greetings/b.txt"], Token));
         Assert.Empty(server.Requests);
         Assert.Empty(new DatasetStore(folder.Path).MissingFiles(s_hello));
     }
@@ -81,7 +82,7 @@ public class DatasetStoreTests
             await Ensure(folder, server);
             Assert.Equal(4, server.Requests.Count);
             Assert.Equal(["greetings", "greetings/a.txt.gz", "greetings/b.txt"], Entries(folder));
-            Assert.Equal("hello", await File.ReadAllTextAsync(folder.File("greetings/a.txt.gz"), Token));
+            Assert.Equal("hello", await File.ReadAllTextAsync(folder["greetings/a.txt.gz"], Token));
         }
     }
 
@@ -145,7 +146,7 @@ public class DatasetStoreTests
         await new DatasetStore(folder.Path).EnsureAsync(local, null, Token);
         await serving;
         Assert.Equal(["greetings", "greetings/a.txt.gz", "greetings/b.txt"], Entries(folder));
-        Assert.Equal("hello", await File.ReadAllTextAsync(folder.File("greetings/b.txt"), Token));
+        Assert.Equal("hello", await File.ReadAllTextAsync(folder["greetings/b.txt"], Token));
     }
 
     /// <summary>Answers one request a connection: promises five bytes and sends three of them for paths below /cut/.</summary>

@@ -1,0 +1,57 @@
+using Cresset.Data;
+
+namespace Cresset.Cli.Inputs;
+
+/// <summary>One part of a data set, training or test, as it was loaded.</summary>
+abstract record Samples
+{
+    /// <summary>The names of the classes, by index.</summary>
+    public abstract IReadOnlyList<string> Classes { get; }
+
+    /// <summary>How many there are.</summary>
+    public abstract int Count { get; }
+
+    /// <summary>What they are called, such as "pictures".</summary>
+    public abstract string Noun { get; }
+
+    /// <summary>What a model takes that learns from these.</summary>
+    public abstract ModelInput Measure();
+
+    /// <summary>Batches for a model with this input, which is of the same kind, and these classes.</summary>
+    /// <param name="input">How they become tensors.</param>
+    /// <param name="classes">The model's classes.</param>
+    /// <param name="batchSize">Samples in a batch.</param>
+    /// <param name="training">How a training part is gone through; null for a test part, in its order.</param>
+    /// <exception cref="CommandException">They do not fit the model.</exception>
+    public abstract DataLoader<(Tensor, Tensor)> Batches(ModelInput input, IReadOnlyList<string> classes, int batchSize, TrainingOrder? training = null);
+
+    /// <summary>As many as asked for, evenly spread.</summary>
+    public abstract Samples Pick(int count);
+
+    /// <summary>As many as asked for, evenly spread; all where null.</summary>
+    public Samples Take(int? count, string option, string part)
+    {
+        if (count is not { } n || n == Count) return this;
+        if (n > Count) throw CommandException.Usage($"{option}: the {part} part has {Count} {Noun}, asked for {n}.");
+        return Pick(n);
+    }
+
+    /// <summary>The places of so many out of all, evenly spread.</summary>
+    protected int[] Spread(int count) => [.. Enumerable.Range(0, count).Select(i => (int)((long)i * Count / count))];
+
+    /// <summary>Checks that the classes are the model's.</summary>
+    protected void RequireClasses(IReadOnlyList<string> classes)
+    {
+        if (!Classes.SequenceEqual(classes))
+            throw new CommandException($"--data: expected the model's classes ({Some(classes)}), got others ({Some(Classes)}).");
+    }
+
+    static string Some(IReadOnlyList<string> classes) =>
+        string.Join(", ", classes.Take(10)) + (classes.Count > 10 ? $", ... {classes.Count} in all" : "");
+}
+
+/// <summary>How a training part is gone through.</summary>
+/// <param name="Seed">The seed of the order and of random changes.</param>
+/// <param name="Workers">Background workers.</param>
+/// <param name="Augmentation">Random changes of pictures.</param>
+sealed record TrainingOrder(int Seed, int Workers, AugmentationChoice Augmentation);

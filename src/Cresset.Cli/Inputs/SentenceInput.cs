@@ -1,0 +1,68 @@
+using System.Text.RegularExpressions;
+using Cresset.Data;
+using Cresset.Nn;
+using Cresset.Text;
+
+namespace Cresset.Cli.Inputs;
+
+/// <summary>Sentences by words and letters, with tags.</summary>
+sealed partial record SentenceInput(SentenceEncoding Encoding) : ModelInput
+{
+    public override InputKind Kind => InputKind.Sentences;
+
+    public override string Unit => "words";
+
+    public override IReadOnlyList<string> PredictOptions => [];
+
+    public override Func<Tensor, Tensor, (Tensor Outputs, Tensor Targets)>? Pairs => (outputs, targets) => TokenSequences.Pairs(outputs, targets);
+
+    public override Tensor Example() => Encoding.Encode(["I", "saw", "a", "saw"]).Unsqueeze(0);
+
+    public override Prediction Predict(Module network, IReadOnlyList<string> classes, string argument, PredictRequest request)
+    {
+        string[] words = [.. WordOrMark().Matches(argument).Select(match => match.Value)];
+        if (words.Length == 0) throw CommandException.Usage("predict: expected a sentence, got nothing.");
+        return new Prediction(argument) { Words = [.. words.Zip(((Tagger)network).Tag(words), (word, tag) => new TaggedWord(word, tag))] };
+    }
+
+    public override void Write(CardEntries entries)
+    {
+        WriteKind(entries);
+        entries.SetTokens("words", Encoding.Words.Tokens);
+        entries.SetTokens("letters", Encoding.Characters.Tokens);
+    }
+
+    public static SentenceInput FromCard(CardEntries entries, IReadOnlyList<string> classes) =>
+        new(new SentenceEncoding(entries.Vocabulary("words"), entries.Vocabulary("letters"), classes));
+
+    // Marks before and behind a word stand alone, as in treebanks; those within it do not.
+    [GeneratedRegex(@"[\p{L}\p{N}](?:\S*[\p{L}\p{N}])?|\S")]
+    private static partial Regex WordOrMark();
+}
+
+/// <summary>Sentences with tags.</summary>
+/// <param name="Sentences">The sentences.</param>
+/// <param name="Classes">The tags of the whole data set.</param>
+sealed record SentenceSamples(IReadOnlyList<TaggedSentence> Sentences, IReadOnlyList<string> Classes) : Samples
+{
+    public override IReadOnlyList<string> Classes { get; } = Classes;
+
+    public override int Count => Sentences.Count;
+
+    public override string Noun => "sentences";
+
+    /// <summary>The tags of sentences, in ordinal order.</summary>
+    public static IReadOnlyList<string> TagsOf(IEnumerable<TaggedSentence> sentences) => [.. sentences.SelectMany(s => s.Tags).Distinct().Order(StringComparer.Ordinal)];
+
+    // Words that are rarer are told by their letters and neighbours.
+    public override ModelInput Measure() => new SentenceInput(SentenceEncoding.Of(Sentences, minCount: 3, tags: Classes));
+
+    public override DataLoader<(Tensor, Tensor)> Batches(ModelInput input, IReadOnlyList<string> classes, int batchSize, TrainingOrder? training = null)
+    {
+        var encoding = ((SentenceInput)input).Encoding;
+        return new DataLoader<(Tensor, Tensor)>(encoding.ToDataset(Sentences), batchSize, shuffle: training is not null, seed: training?.Seed ?? 0,
+            collate: samples => encoding.Collate(samples), workers: training?.Workers ?? 0);
+    }
+
+    public override Samples Pick(int count) => this with { Sentences = [.. Spread(count).Select(i => Sentences[i])] };
+}
