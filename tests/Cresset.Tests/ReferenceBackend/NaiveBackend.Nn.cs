@@ -207,4 +207,43 @@ sealed partial class NaiveBackend
         Write(dweight, dws);
         Write(dbias, dbs);
     }
+
+    public override void RowNormalization(double eps, in Operand x, in Operand weight, in Operand bias, in Operand y, in Operand mean, in Operand scale)
+    {
+        double[] xs = Read(x), weights = Read(weight), biases = Read(bias), ys = new double[xs.Length];
+        double[] means = new double[mean.Layout.ElementCount], scales = new double[means.Length];
+        for (var r = 0; r < means.Length; r++)
+        {
+            var row = xs.Skip(r * weights.Length).Take(weights.Length).ToArray();
+            means[r] = row.Sum() / row.Length;
+            scales[r] = 1 / Math.Sqrt(row.Sum(v => (v - means[r]) * (v - means[r])) / row.Length + eps);
+            for (var c = 0; c < row.Length; c++) ys[r * row.Length + c] = (row[c] - means[r]) * scales[r] * weights[c] + biases[c];
+        }
+        Write(y, ys);
+        Write(mean, means);
+        Write(scale, scales);
+    }
+
+    public override void RowNormalizationGradient(in Operand dy, in Operand x, in Operand mean, in Operand scale, in Operand weight,
+        in Operand dx, in Operand dweight, in Operand dbias)
+    {
+        double[] gradient = Read(dy), xs = Read(x), means = Read(mean), scales = Read(scale), weights = Read(weight);
+        double[] result = new double[xs.Length], dws = new double[weights.Length], dbs = new double[weights.Length];
+        var columns = weights.Length;
+        for (var r = 0; r < means.Length; r++)
+        {
+            double Z(int c) => (xs[r * columns + c] - means[r]) * scales[r];
+            double G(int c) => gradient[r * columns + c] * weights[c];
+            double meanG = Enumerable.Range(0, columns).Sum(G) / columns, meanGz = Enumerable.Range(0, columns).Sum(c => G(c) * Z(c)) / columns;
+            for (var c = 0; c < columns; c++)
+            {
+                result[r * columns + c] = scales[r] * (G(c) - meanG - Z(c) * meanGz);
+                dws[c] += gradient[r * columns + c] * Z(c);
+                dbs[c] += gradient[r * columns + c];
+            }
+        }
+        Write(dx, result);
+        Write(dweight, dws);
+        Write(dbias, dbs);
+    }
 }

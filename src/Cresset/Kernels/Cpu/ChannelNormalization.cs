@@ -111,7 +111,7 @@ public sealed unsafe partial class CpuBackend
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        static T Sum(T* x, int count)
+        internal static T Sum(T* x, int count)
         {
             Vector<T> a = default, b = default;
             var width = Vector<T>.Count;
@@ -127,7 +127,7 @@ public sealed unsafe partial class CpuBackend
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        static T SumOfSquares(T* x, int count, T mean)
+        internal static T SumOfSquares(T* x, int count, T mean)
         {
             Vector<T> a = default, b = default, m = new(mean);
             var width = Vector<T>.Count;
