@@ -1,5 +1,6 @@
 using Cresset.Nn;
 using Cresset.Optim;
+using Cresset.Vision;
 
 namespace Cresset.Benchmarks;
 
@@ -131,9 +132,13 @@ sealed class CressetLibrary : ILibrary
                     Set(linear.Bias!, draw.Weights(linear.Bias!.ElementCount, inputs));
                     break;
                 case Conv2d conv:
-                    var fanIn = conv.Weight.ElementCount / conv.Weight.Size(0);
-                    Set(conv.Weight, draw.Weights(conv.Weight.ElementCount, fanIn));
-                    if (conv.Bias is { } bias) Set(bias, draw.Weights(bias.ElementCount, fanIn));
+                    SetConvolution(conv.Weight, conv.Bias);
+                    break;
+                case Nn.Conv1d conv:
+                    SetConvolution(conv.Weight, conv.Bias);
+                    break;
+                case ConvTranspose2d conv:
+                    SetConvolution(conv.Weight, conv.Bias);
                     break;
                 case BatchNorm2d norm:
                     Set(norm.Weight!, draw.Uniform(norm.NumFeatures, 0.5, 1.5));
@@ -141,9 +146,11 @@ sealed class CressetLibrary : ILibrary
                     Set(norm.RunningMean!, draw.Uniform(norm.NumFeatures, -0.1, 0.1));
                     Set(norm.RunningVar!, draw.Uniform(norm.NumFeatures, 0.5, 1.5));
                     break;
-                case LayerNorm norm:
-                    Set(norm.Weight!, draw.Uniform(norm.Weight!.ElementCount, 0.5, 1.5));
-                    Set(norm.Bias!, draw.Uniform(norm.Bias!.ElementCount, -0.5, 0.5));
+                case Nn.LayerNorm or Nn.GroupNorm:
+                    foreach (var (parameter, isBias) in module.Parameters().Zip([false, true])) Set(parameter, isBias ? draw.Uniform(parameter.ElementCount, -0.5, 0.5) : draw.Uniform(parameter.ElementCount, 0.5, 1.5));
+                    break;
+                case LearnedPositionalEncoding or VisionTransformer:
+                    foreach (var parameter in module.Parameters(recurse: false)) Set(parameter, draw.Uniform(parameter.ElementCount, -0.5, 0.5));
                     break;
                 case MultiheadAttention attention:
                     foreach (var parameter in attention.Parameters(recurse: false)) Set(parameter, draw.Weights(parameter.ElementCount, attention.EmbedDim));
@@ -154,6 +161,13 @@ sealed class CressetLibrary : ILibrary
                     break;
             }
         return model;
+
+        void SetConvolution(Tensor weight, Tensor? bias)
+        {
+            var fanIn = weight.ElementCount / weight.Size(0);
+            Set(weight, draw.Weights(weight.ElementCount, fanIn));
+            if (bias is not null) Set(bias, draw.Weights(bias.ElementCount, fanIn));
+        }
     }
 
     static void Set(Tensor tensor, float[] values) => values.CopyTo(tensor.AsSpan<float>());

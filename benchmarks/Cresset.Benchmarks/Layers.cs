@@ -11,11 +11,25 @@ sealed record Linear(int In, int Out) : Layer;
 /// <summary>A convolution with a square kernel.</summary>
 sealed record Conv(int In, int Out, int Kernel, int Stride = 1, int Padding = 0, bool Bias = true) : Layer;
 
+/// <summary>A convolution over [N, C, L].</summary>
+sealed record Conv1d(int In, int Out, int Kernel) : Layer;
+
+/// <summary>A transposed convolution with a square kernel.</summary>
+sealed record ConvTranspose(int In, int Out, int Kernel, int Stride) : Layer;
+
 sealed record BatchNorm(int Channels) : Layer;
+
+sealed record GroupNorm(int Groups, int Channels) : Layer;
+
+sealed record LayerNorm(int Width) : Layer;
 
 sealed record Relu : Layer;
 
+sealed record Tanh : Layer;
+
 sealed record MaxPool(int Kernel) : Layer;
+
+sealed record MaxPool1d(int Kernel) : Layer;
 
 sealed record AvgPool(int Kernel, int Stride, int Padding) : Layer;
 
@@ -46,9 +60,15 @@ sealed record Recurrent(bool Memory, int In, int Hidden, int Layers = 1, bool Bi
     }
 }
 
-/// <summary>A layer of a transformer's encoder over [N, T, Width], normalised before each branch, with ReLU and without
+/// <summary>A layer of a transformer's encoder over [N, T, Width], normalised before each branch, with ReLU or GELU and without
 /// dropout.</summary>
-sealed record TransformerLayer(int Width, int Heads, int Feedforward) : Layer;
+sealed record TransformerLayer(int Width, int Heads, int Feedforward, bool Gelu = false) : Layer;
+
+/// <summary>What a vision transformer begins with: patches of pictures as vectors, a class token before them, positions added.</summary>
+sealed record Patches(int Channels, int Width, int Patch, int Places) : Layer;
+
+/// <summary>The first step of [N, T, D].</summary>
+sealed record FirstStep : Layer;
 
 /// <summary>The mean over the steps of [N, T, D].</summary>
 sealed record MeanOverSteps : Layer;
@@ -100,6 +120,55 @@ static class Networks
         readonly Gru? gru = layer.Memory ? null : new Gru(layer.In, layer.Hidden, layer.Layers, batchFirst: true, bidirectional: layer.Bidirectional);
 
         public override Tensor Forward(Tensor x) => (lstm is null ? gru!.Forward(x).Output : lstm.Forward(x).Output).Select(1, -1);
+    }
+
+    /// <summary>A convolution network for sequences [N, 24, 128], such as sounds.</summary>
+    public static Network Cnn1d => new(() => new Sequential(
+        new Nn.Conv1d(24, 64, 5), new ReLU(), new Nn.MaxPool1d(2), new Nn.Conv1d(64, 128, 5), new ReLU(), new Nn.MaxPool1d(2),
+        new Nn.Flatten(), new Nn.Linear(128 * 29, Works.Classes)), new Chain(
+        new Conv1d(24, 64, 5), new Relu(), new MaxPool1d(2), new Conv1d(64, 128, 5), new Relu(), new MaxPool1d(2),
+        new Flatten(), new Linear(128 * 29, Works.Classes)));
+
+    /// <summary>Pictures made smaller and larger again, with group normalisation, and classified.</summary>
+    public static Network Hourglass => new(() => new Sequential(
+        new Conv2d(1, 32, 3, 2, 1), new Nn.GroupNorm(8, 32), new ReLU(), new ConvTranspose2d(32, 16, 2, 2), new ReLU(),
+        new Nn.Flatten(), new Nn.Linear(16 * 784, Works.Classes)), new Chain(
+        new Conv(1, 32, 3, 2, 1), new GroupNorm(8, 32), new Relu(), new ConvTranspose(32, 16, 2, 2), new Relu(),
+        new Flatten(), new Linear(16 * 784, Works.Classes)));
+
+    public static Network LeNet => new(() => new LeNet(), new Chain(
+        new Conv(1, 6, 5), new Tanh(), new AvgPool(2, Stride: 2, Padding: 0), new Conv(6, 16, 5), new Tanh(), new AvgPool(2, Stride: 2, Padding: 0),
+        new Flatten(), new Linear(400, 120), new Tanh(), new Linear(120, 84), new Tanh(), new Linear(84, Works.Classes)));
+
+    public static Network VisionTransformer
+    {
+        get
+        {
+            const int width = 64, depth = 6;
+            return new(() => new VisionTransformer((32, 32), dropout: 0), new Chain([
+                new Patches(3, width, 4, 1 + 8 * 8), .. Enumerable.Repeat(new TransformerLayer(width, 4, 128, Gelu: true), depth),
+                new LayerNorm(width), new FirstStep(), new Linear(width, Works.Classes)]));
+        }
+    }
+
+    /// <summary>ResNet-18 with the first layer for pictures of 32 x 32.</summary>
+    public static Network ResNet18
+    {
+        get
+        {
+            var layers = new List<Layer> { Conv3(3, 64), new BatchNorm(64), new Relu() };
+            var channels = 64;
+            foreach (var wide in (int[])[64, 128, 256, 512])
+                for (var block = 0; block < 2; block++)
+                {
+                    var stride = channels == wide ? 1 : 2;
+                    layers.Add(new Residual(
+                        new Chain(Conv3(channels, wide, stride), new BatchNorm(wide), new Relu(), Conv3(wide, wide), new BatchNorm(wide)),
+                        channels == wide ? null : new Chain(new Conv(channels, wide, 1, stride, Bias: false), new BatchNorm(wide))));
+                    channels = wide;
+                }
+            return new Network(() => ResNet.ResNet18(Works.Classes, 3, cifarStem: true), new Chain([.. layers, new GlobalAvgPool(), new Flatten(), new Linear(512, Works.Classes)]));
+        }
     }
 
     public static Network Mlp => new(() => new Mlp(), new Chain(

@@ -182,7 +182,32 @@ sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
                 Set(norm.running_mean!, draw.Uniform(b.Channels, -0.1, 0.1));
                 Set(norm.running_var!, draw.Uniform(b.Channels, 0.5, 1.5));
                 return norm;
+            case Conv1d c:
+                var line = torch.nn.Conv1d(c.In, c.Out, c.Kernel);
+                Set(line.weight, draw.Weights(c.Out * c.In * c.Kernel, c.In * c.Kernel));
+                Set(line.bias!, draw.Weights(c.Out, c.In * c.Kernel));
+                return line;
+            case ConvTranspose c:
+                var transposed = torch.nn.ConvTranspose2d(c.In, c.Out, c.Kernel, c.Stride);
+                var fanOut = c.Out * c.Kernel * c.Kernel;
+                Set(transposed.weight, draw.Weights(c.In * fanOut, fanOut));
+                Set(transposed.bias!, draw.Weights(c.Out, fanOut));
+                return transposed;
+            case GroupNorm g:
+                var groups = torch.nn.GroupNorm(g.Groups, g.Channels);
+                Set(groups.weight!, draw.Uniform(g.Channels, 0.5, 1.5));
+                Set(groups.bias!, draw.Uniform(g.Channels, -0.5, 0.5));
+                return groups;
+            case LayerNorm l:
+                var rows = torch.nn.LayerNorm(l.Width);
+                Set(rows.weight!, draw.Uniform(l.Width, 0.5, 1.5));
+                Set(rows.bias!, draw.Uniform(l.Width, -0.5, 0.5));
+                return rows;
+            case Patches p: return new PatchesModule(p, draw);
+            case FirstStep: return new FirstStepModule();
             case Relu: return torch.nn.ReLU();
+            case Tanh: return torch.nn.Tanh();
+            case MaxPool1d p: return torch.nn.MaxPool1d(p.Kernel);
             case MaxPool p: return torch.nn.MaxPool2d(p.Kernel);
             case AvgPool p: return torch.nn.AvgPool2d(p.Kernel, p.Stride, p.Padding);
             case GlobalAvgPool: return torch.nn.AdaptiveAvgPool2d(1);
@@ -229,10 +254,11 @@ sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
         readonly TorchSharp.Modules.Linear input, output, linear1, linear2;
         readonly TorchSharp.Modules.LayerNorm norm1, norm2;
         readonly int heads;
+        readonly bool gelu;
 
         public TransformerModule(TransformerLayer layer, Draw draw) : base(nameof(TransformerModule))
         {
-            heads = layer.Heads;
+            (heads, gelu) = (layer.Heads, layer.Gelu);
             TorchSharp.Modules.Linear Linear(int from, int to)
             {
                 var linear = torch.nn.Linear(from, to);
@@ -262,8 +288,52 @@ sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
             var parts = input.call(norm1.call(x)).reshape(batch, steps, 3, heads, width / heads).permute(2, 0, 3, 1, 4);
             var attention = torch.nn.functional.scaled_dot_product_attention(parts[0], parts[1], parts[2]);
             x = x + output.call(attention.transpose(1, 2).reshape(batch, steps, width));
-            return x + linear2.call(linear1.call(norm2.call(x)).relu());
+            var inner = linear1.call(norm2.call(x));
+            return x + linear2.call(gelu ? torch.nn.functional.gelu(inner) : inner.relu());
         }
+    }
+
+    sealed class PatchesModule : Module
+    {
+        // In the order of Cresset's parameters.
+        readonly TorchSharp.Modules.Parameter token;
+        readonly TorchSharp.Modules.Conv2d conv;
+        readonly Positions positions;
+
+        public PatchesModule(Patches layer, Draw draw) : base(nameof(PatchesModule))
+        {
+            var fanIn = layer.Channels * layer.Patch * layer.Patch;
+            token = new(torch.tensor(draw.Uniform(layer.Width, -0.5, 0.5), [1, 1, layer.Width]));
+            conv = torch.nn.Conv2d(layer.Channels, layer.Width, layer.Patch, layer.Patch);
+            Set(conv.weight, draw.Weights(layer.Width * fanIn, fanIn));
+            Set(conv.bias!, draw.Weights(layer.Width, fanIn));
+            positions = new Positions(torch.tensor(draw.Uniform(layer.Places * layer.Width, -0.5, 0.5), [layer.Places, layer.Width]));
+            RegisterComponents();
+        }
+
+        public override torch.Tensor forward(torch.Tensor x)
+        {
+            var patches = conv.call(x).flatten(2).transpose(1, 2);
+            return positions.call(torch.cat([token.expand(x.shape[0], 1, -1), patches], 1));
+        }
+
+        sealed class Positions : Module
+        {
+            readonly TorchSharp.Modules.Parameter weight;
+
+            public Positions(torch.Tensor values) : base(nameof(Positions))
+            {
+                weight = new(values);
+                RegisterComponents();
+            }
+
+            public override torch.Tensor forward(torch.Tensor x) => x + weight;
+        }
+    }
+
+    sealed class FirstStepModule() : Module(nameof(FirstStepModule))
+    {
+        public override torch.Tensor forward(torch.Tensor x) => x.select(1, 0);
     }
 
     sealed class StepMeanModule() : Module(nameof(StepMeanModule))

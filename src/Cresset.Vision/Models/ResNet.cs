@@ -82,8 +82,11 @@ public sealed class ResNet : Module
     // relu(shortcut(x) + bn(conv(relu(bn(conv(x)))))); where the channels change, the size is halved.
     private sealed class Block : Module
     {
-        private readonly Conv2d _conv1, _conv2;
-        private readonly BatchNorm2d _bn1, _bn2;
+        // In torchvision's order, which is that of the parameters.
+        private readonly Conv2d _conv1;
+        private readonly BatchNorm2d _bn1;
+        private readonly Conv2d _conv2;
+        private readonly BatchNorm2d _bn2;
         private readonly Sequential? _downsample;
 
         public Block(int from, int to)
