@@ -32,6 +32,14 @@ public class ConvolutionTests
         // Rows in several chunks, with a stride and with blocks of four and of eight channels.
         new ConvolutionShape(1, 3, 90, 70, 12, 3, 5, 2, 1, 1, 2, 1, 1, 1),
         new ConvolutionShape(2, 20, 65, 33, 9, 3, 3, 1, 2, 1, 1, 2, 1, 1),
+        // Many channels over short rows, as products: padded; groups, strides and dilation; one by one with a stride; padding wider
+        // than the kernel; more pictures than go together.
+        new ConvolutionShape(3, 96, 5, 7, 100, 3, 3, 1, 1, 1, 1, 1, 1, 1),
+        new ConvolutionShape(2, 192, 6, 7, 192, 3, 2, 2, 1, 2, 1, 1, 2, 2),
+        new ConvolutionShape(2, 96, 6, 5, 96, 1, 1, 2, 2, 0, 0, 1, 1, 1),
+        new ConvolutionShape(1, 96, 2, 2, 96, 2, 2, 2, 2, 4, 5, 1, 1, 1),
+        new ConvolutionShape(33, 96, 8, 8, 96, 1, 1, 1, 1, 0, 0, 1, 1, 1),
+        new ConvolutionShape(0, 96, 4, 4, 96, 3, 3, 1, 1, 1, 1, 1, 1, 1),
         // No pictures.
         new ConvolutionShape(0, 2, 5, 5, 3, 3, 3, 1, 1, 0, 0, 1, 1, 1),
     ];
@@ -85,12 +93,14 @@ public class ConvolutionTests
         }
     }
 
-    [Fact]
-    public void Gives_the_same_bits_at_any_number_of_threads()
+    [Theory]
+    [InlineData(6, 20, 10, 2)]
+    [InlineData(96, 8, 96, 1)]
+    public void Gives_the_same_bits_at_any_number_of_threads(int channels, int size, int outChannels, int groups)
     {
-        var shape = new ConvolutionShape(21, 6, 20, 20, 10, 3, 3, 1, 1, 1, 1, 1, 1, 2);
+        var shape = new ConvolutionShape(21, channels, size, size, outChannels, 3, 3, 1, 1, 1, 1, 1, 1, groups);
         var random = new System.Random(3);
-        Tensor x = Values(random, DType.Float32, 21, 6, 20, 20), weight = Weights(random, shape, DType.Float32), dy = Outputs(random, shape, DType.Float32);
+        Tensor x = Values(random, DType.Float32, 21, channels, size, size), weight = Weights(random, shape, DType.Float32), dy = Outputs(random, shape, DType.Float32);
         var cpu = CpuBackend.Instance;
         SameAtAnyThreadCount(() =>
         {

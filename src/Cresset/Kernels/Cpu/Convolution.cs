@@ -59,6 +59,16 @@ public sealed unsafe partial class CpuBackend
     static void Convolve<T, L>(ConvolutionPass pass, in ConvolutionShape shape, T* x, T* weight, T* bias, T* y)
         where T : unmanaged, IFloatingPointIeee754<T> where L : struct, ILanes<L, T>
     {
+        if (pass == ConvolutionPass.WeightGradient ? UnfoldedConvolution<T>.SuitsWeightGradient(shape) : UnfoldedConvolution<T>.Suits(shape))
+        {
+            switch (pass)
+            {
+                case ConvolutionPass.Forward: UnfoldedConvolution<T>.Forward(shape, x, weight, bias, y); break;
+                case ConvolutionPass.InputGradient: UnfoldedConvolution<T>.InputGradient(shape, y, weight, x); break;
+                default: UnfoldedConvolution<T>.WeightGradient(shape, y, x, weight); break;
+            }
+            return;
+        }
         switch (pass)
         {
             case ConvolutionPass.Forward: Correlation<T, L>.Forward(shape, x, weight, bias, y); break;

@@ -1,0 +1,195 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+
+namespace Cresset.Kernels.Cpu;
+
+// Convolutions of many channels over small pictures, whose rows are too short to be met as runs of memory: the places of several
+// pictures stand side by side, unfolded [taps, places], and each pass is one matrix product (Chellapilla, Puri and Simard, 2006).
+unsafe struct UnfoldedConvolution<T> : IParallelBody where T : unmanaged, IFloatingPointIeee754<T>
+{
+    // Of a matrix of unfolded pictures, and the places that are enough for a product.
+    const long MostElements = 1 << 22;
+    const int EnoughPlaces = 2048;
+
+    enum Step
+    {
+        Unfold,
+        Fold,
+        GatherOutput,
+        ScatterOutput,
+    }
+
+    ConvolutionShape shape;
+    Step step;
+    T* pictures, matrix, bias;
+    int first, count, group, channels, outChannels, kernel, pixels, columns;
+
+    // Measured: from so many channels on, where rows are this short, products are faster; for the weight's gradient also where they
+    // are long.
+    const int ManyChannels = 96, FewChannels = 48, ShortRows = 8;
+
+    /// <summary>Whether the product is the faster way for the output or the input's gradient.</summary>
+    internal static bool Suits(in ConvolutionShape s) => s.Channels / s.Groups >= ManyChannels && s.OutChannels / s.Groups >= ManyChannels && s.OutWidth <= ShortRows;
+
+    /// <summary>Whether it is for the weight's gradient.</summary>
+    internal static bool SuitsWeightGradient(in ConvolutionShape s) => s.Channels / s.Groups >= FewChannels && s.OutChannels / s.Groups >= FewChannels && (s.Channels / s.Groups >= ManyChannels || s.StrideWidth > 1 || s.OutWidth <= ShortRows);
+
+    internal static void Forward(in ConvolutionShape s, T* x, T* weight, T* bias, T* y)
+    {
+        var work = new UnfoldedConvolution<T>(s);
+        if (work.IsEmpty) return;
+        var output = work.Matrix(Workspace.Purpose.Sums, work.outChannels);
+        var unfolded = work.Matrix(Workspace.Purpose.Patches, work.channels * work.kernel);
+        for (work.group = 0; work.group < s.Groups; work.group++)
+            for (work.first = 0; work.first < s.Batch; work.first += work.count)
+            {
+                work.Next();
+                work.Run(Step.Unfold, x, unfolded, work.channels);
+                Gemm.Multiply(work.outChannels, work.columns, work.channels * work.kernel, weight + (long)work.group * work.outChannels * work.channels * work.kernel, work.channels * work.kernel, 1,
+                    unfolded, work.columns, 1, output, work.columns, accumulate: false, null);
+                work.bias = bias;
+                work.Run(Step.ScatterOutput, y, output, work.outChannels);
+            }
+    }
+
+    internal static void InputGradient(in ConvolutionShape s, T* dy, T* weight, T* dx)
+    {
+        var work = new UnfoldedConvolution<T>(s);
+        if (work.IsEmpty) return;
+        var output = work.Matrix(Workspace.Purpose.Sums, work.outChannels);
+        var unfolded = work.Matrix(Workspace.Purpose.Patches, work.channels * work.kernel);
+        for (work.group = 0; work.group < s.Groups; work.group++)
+            for (work.first = 0; work.first < s.Batch; work.first += work.count)
+            {
+                work.Next();
+                work.Run(Step.GatherOutput, dy, output, work.outChannels);
+                Gemm.Multiply(work.channels * work.kernel, work.columns, work.outChannels, weight + (long)work.group * work.outChannels * work.channels * work.kernel, 1, work.channels * work.kernel,
+                    output, work.columns, 1, unfolded, work.columns, accumulate: false, null);
+                work.Run(Step.Fold, dx, unfolded, work.channels);
+            }
+    }
+
+    internal static void WeightGradient(in ConvolutionShape s, T* dy, T* x, T* dweight)
+    {
+        var work = new UnfoldedConvolution<T>(s);
+        var size = work.outChannels * work.channels * work.kernel;
+        if (work.IsEmpty)
+        {
+            new Span<T>(dweight, s.Groups * size).Clear();
+            return;
+        }
+        var output = work.Matrix(Workspace.Purpose.Sums, work.outChannels);
+        var unfolded = work.Matrix(Workspace.Purpose.Patches, work.channels * work.kernel);
+        for (work.group = 0; work.group < s.Groups; work.group++)
+            for (work.first = 0; work.first < s.Batch; work.first += work.count)
+            {
+                work.Next();
+                work.Run(Step.Unfold, x, unfolded, work.channels);
+                work.Run(Step.GatherOutput, dy, output, work.outChannels);
+                Gemm.Multiply(work.outChannels, work.channels * work.kernel, work.columns, output, work.columns, 1,
+                    unfolded, 1, work.columns, dweight + (long)work.group * size, work.channels * work.kernel, accumulate: work.first > 0, null);
+            }
+    }
+
+    UnfoldedConvolution(in ConvolutionShape s)
+    {
+        shape = s;
+        (channels, outChannels, kernel, pixels) = (s.Channels / s.Groups, s.OutChannels / s.Groups, s.KernelHeight * s.KernelWidth, s.OutHeight * s.OutWidth);
+    }
+
+    readonly bool IsEmpty => shape.Batch == 0 || channels == 0 || outChannels == 0 || pixels <= 0;
+
+    // Pictures at once: by the sizes only, so that sums have one order.
+    readonly int Together => (int)Math.Clamp(Math.Min((EnoughPlaces + pixels - 1) / pixels, MostElements / ((long)channels * kernel * pixels)), 1, shape.Batch);
+
+    readonly T* Matrix(Workspace.Purpose purpose, int rows) => Workspace.Rent<T>(purpose, (long)rows * Together * pixels);
+
+    void Next()
+    {
+        count = Math.Min(Together, shape.Batch - first);
+        columns = count * pixels;
+    }
+
+    void Run(Step what, T* tensor, T* unfolded, int parts)
+    {
+        step = what;
+        pictures = tensor;
+        matrix = unfolded;
+        WorkerPool.For(parts, ref this);
+    }
+
+    // A channel of the input or of the output, of all pictures at hand.
+    public readonly void Run(int channel)
+    {
+        for (var i = 0; i < count; i++)
+        {
+            var image = (long)(first + i) * shape.Groups + group;
+            switch (step)
+            {
+                case Step.Unfold: Unfold(pictures + (image * channels + channel) * shape.Height * shape.Width, matrix + (long)channel * kernel * columns + (long)i * pixels); break;
+                case Step.Fold: Fold(matrix + (long)channel * kernel * columns + (long)i * pixels, pictures + (image * channels + channel) * shape.Height * shape.Width); break;
+                case Step.GatherOutput: Copy(pictures + (image * outChannels + channel) * pixels, matrix + (long)channel * columns + (long)i * pixels); break;
+                default:
+                    var to = pictures + (image * outChannels + channel) * pixels;
+                    Copy(matrix + (long)channel * columns + (long)i * pixels, to);
+                    if (bias != null) TensorPrimitives.Add(new ReadOnlySpan<T>(to, pixels), bias[group * outChannels + channel], new Span<T>(to, pixels));
+                    break;
+            }
+        }
+    }
+
+    readonly void Copy(T* from, T* to) => new ReadOnlySpan<T>(from, pixels).CopyTo(new Span<T>(to, pixels));
+
+    // Each tap's row of places.
+    readonly void Unfold(T* plane, T* to)
+    {
+        for (var h = 0; h < shape.KernelHeight; h++)
+            for (var w = 0; w < shape.KernelWidth; w++, to += columns)
+            {
+                Columns(w, out var left, out var right, out var start);
+                for (var r = 0; r < shape.OutHeight; r++)
+                {
+                    var row = new Span<T>(to + (long)r * shape.OutWidth, shape.OutWidth);
+                    var y = r * shape.StrideHeight + h * shape.DilationHeight - shape.PaddingHeight;
+                    if (y < 0 || y >= shape.Height || left >= right)
+                    {
+                        row.Clear();
+                        continue;
+                    }
+                    row[..left].Clear();
+                    row[right..].Clear();
+                    var from = plane + (long)y * shape.Width + start;
+                    if (shape.StrideWidth == 1) new ReadOnlySpan<T>(from, right - left).CopyTo(row[left..right]);
+                    else for (var c = left; c < right; c++, from += shape.StrideWidth) row[c] = *from;
+                }
+            }
+    }
+
+    // What each tap's row of places adds to the picture.
+    readonly void Fold(T* from, T* plane)
+    {
+        new Span<T>(plane, shape.Height * shape.Width).Clear();
+        for (var h = 0; h < shape.KernelHeight; h++)
+            for (var w = 0; w < shape.KernelWidth; w++, from += columns)
+            {
+                Columns(w, out var left, out var right, out var start);
+                for (var r = 0; r < shape.OutHeight; r++)
+                {
+                    var y = r * shape.StrideHeight + h * shape.DilationHeight - shape.PaddingHeight;
+                    if (y < 0 || y >= shape.Height || left >= right) continue;
+                    var row = from + (long)r * shape.OutWidth;
+                    var to = plane + (long)y * shape.Width + start;
+                    for (var c = left; c < right; c++, to += shape.StrideWidth) *to += row[c];
+                }
+            }
+    }
+
+    // The output's columns whose tap lies within the picture, and where the first of them does.
+    readonly void Columns(int w, out int left, out int right, out int start)
+    {
+        var shift = w * shape.DilationWidth - shape.PaddingWidth;
+        left = shift >= 0 ? 0 : Math.Min(shape.OutWidth, (-shift + shape.StrideWidth - 1) / shape.StrideWidth);
+        right = shape.Width - 1 - shift < 0 ? 0 : Math.Min(shape.OutWidth, (shape.Width - 1 - shift) / shape.StrideWidth + 1);
+        start = left * shape.StrideWidth + shift;
+    }
+}
