@@ -193,6 +193,24 @@ static class Course
             Follows(@"macro recall = (\S+),", o => Find(o, @"^test accuracy = (\S+),"), 1e-9),
             Follows(@"macro F1 = (\S+)$", MeanF1, 1e-3),
             Text("Rossini: Italian"), Text("Yamashiro: Japanese"), Text("Zhong: Chinese")),
+
+        new("19-speech-attention", ["19-speech-attention", "19-speech-sounds"],
+            // L * L weights; in blocks 3 * 16 for each query; 2 * 16 + 1 within the window. Times follow and are not checked.
+            Each(@"^ *(\d+) +(\d+) +\d+ +\d+ +\d+\.\d\d +\d+\.\d\d$", 6, l => l[0] * l[0]),
+            Each(@"^ *(\d+) +\d+ +(\d+) +\d+ +\d+\.\d\d +\d+\.\d\d$", 6, l => 48 * l[0]),
+            Each(@"^ *(\d+) +\d+ +\d+ +(\d+) +\d+\.\d\d +\d+\.\d\d$", 6, l => 33 * l[0]),
+            Number(@"with a band mask differ by (\S+)$", 0, 1e-5),
+            // The Hann window of 200 samples sums to 100, and a sine of amplitude 1 has half of that at its own frequency.
+            Number(@"^a tone of 1000 Hz, mel (\S+):", 2595 * Math.Log10(17 / 7.0), 0.005),
+            Number(@"strongest at (\S+) Hz", 1000), Number(@"power (\S+)$", 50 * 50, 0.1),
+            Text("sounds to train on [400, 128, 24]: 400 words"),
+            Number(@"^parameters: (\d+)$", (24 * 64) + 64 + (64 * 192) + 192 + (64 * 64) + 64 + (64 * 128) + 128 + (128 * 6) + 6),
+            // Vowels last 25 to 50 frames each: 75 of 128 on average.
+            Number(@"^always silence: frames right (\S+)$", 53 / 128.0, 0.03),
+            Number(@"^window   0: frames right (\S+)$", 0.9, 0.06), Number(@"^window  16: frames right (\S+)$", 0.95, 0.05),
+            // Neighbours help.
+            Follows(@"^window  16: frames right (\S+)$", o => Find(o, @"^window   0: frames right (\S+)$") + 0.04, 0.035),
+            Follows(@"^window 128: frames right (\S+)$", o => Find(o, @"^window  16: frames right (\S+)$"), 0.04)),
     ];
 
     // Lesson 8's counts on the test rows.
