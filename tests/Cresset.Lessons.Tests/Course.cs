@@ -193,6 +193,56 @@ static class Course
             Follows(@"macro recall = (\S+),", o => Find(o, @"^test accuracy = (\S+),"), 1e-9),
             Follows(@"macro F1 = (\S+)$", MeanF1, 1e-3),
             Text("Rossini: Italian"), Text("Yamashiro: Japanese"), Text("Zhong: Chinese")),
+
+        new("19-speech-attention", ["19-speech-attention", "19-speech-sounds"],
+            // L * L weights; in blocks 3 * 16 for each query; 2 * 16 + 1 within the window. Times follow and are not checked.
+            Each(@"^ *(\d+) +(\d+) +\d+ +\d+ +\d+\.\d\d +\d+\.\d\d$", 6, l => l[0] * l[0]),
+            Each(@"^ *(\d+) +\d+ +(\d+) +\d+ +\d+\.\d\d +\d+\.\d\d$", 6, l => 48 * l[0]),
+            Each(@"^ *(\d+) +\d+ +\d+ +(\d+) +\d+\.\d\d +\d+\.\d\d$", 6, l => 33 * l[0]),
+            Number(@"with a band mask differ by (\S+)$", 0, 1e-5),
+            // The Hann window of 200 samples sums to 100, and a sine of amplitude 1 has half of that at its own frequency.
+            Number(@"^a tone of 1000 Hz, mel (\S+):", 2595 * Math.Log10(17 / 7.0), 0.005),
+            Number(@"strongest at (\S+) Hz", 1000), Number(@"power (\S+)$", 50 * 50, 0.1),
+            Text("sounds to train on [400, 128, 24]: 400 words"),
+            Number(@"^parameters: (\d+)$", (24 * 64) + 64 + (64 * 192) + 192 + (64 * 64) + 64 + (64 * 128) + 128 + (128 * 6) + 6),
+            // Vowels last 25 to 50 frames each: 75 of 128 on average.
+            Number(@"^always silence: frames right (\S+)$", 53 / 128.0, 0.03),
+            Number(@"^window   0: frames right (\S+)$", 0.9, 0.06), Number(@"^window  16: frames right (\S+)$", 0.95, 0.05),
+            // Neighbours help.
+            Follows(@"^window  16: frames right (\S+)$", o => Find(o, @"^window   0: frames right (\S+)$") + 0.04, 0.035),
+            Follows(@"^window 128: frames right (\S+)$", o => Find(o, @"^window  16: frames right (\S+)$"), 0.04)),
+
+        new("20-attention-against-cnn", ["20-attention", "20-cnn"],
+            // 1: thirteen distances, the last of them 31. Two convolutions of five reach four places back; beyond them one guesses among eight.
+            Number(@"^  attention +(?:\S+ +){12}(\S+)$", 1, 0.05), Number(@"^  RNN +(?:\S+ +){12}(\S+)$", 1, 0.1),
+            Number(@"^  CNN +(\S+)(?: +\S+){12}$", 1, 0.12), Number(@"^  CNN +(?:\S+ +){4}(\S+)(?: +\S+){8}$", 1, 0.25),
+            Number(@"^  CNN +(?:\S+ +){5}(\S+)(?: +\S+){7}$", 1 / 8.0, 0.075), Number(@"^  CNN +(?:\S+ +){12}(\S+)$", 1 / 8.0, 0.075),
+            // 2: the input, the choice of a step, then a node for each step. Attention: the input, linear, reshape, permute, select, scale,
+            // product, softmax, product, transpose, reshape, linear.
+            Each(@"^2 length +(\d+): longest chain, RNN (\d+),", 6, l => l[0] + 2),
+            Each(@"^2 length .* RNN \d+, attention (\d+), convolution", 6, _ => 12),
+            // 3: six lengths, 8 and 256 at the ends. The CNN finds marks at five places of L and guesses the others.
+            Number(@"^  attention +(?:\S+ +){5}(\S+)$", 1, 0.1),
+            Number(@"^  CNN +(\S+)(?: +\S+){5}$", (5 + (3 / 8.0)) / 8, 0.12), Number(@"^  CNN +(?:\S+ +){5}(\S+)$", (5 + (251 / 8.0)) / 256, 0.08),
+            // 4.
+            Number(@"^4 CNN, (\d+) parameters", (8 * 26) + (16 * 201) + (10 * 257)),
+            Number(@"^4 attention, (\d+) parameters", (49 * 32) + 32 + (16 * 32) + (2 * ((4 * 33 * 32) + (33 * 64) + (65 * 32) + (4 * 32))) + (33 * 10)),
+            Number(@"^4 CNN, .* 3000 digits (\S+)$", 0.96, 0.04),
+            Follows(@"^4 attention, .*: 100 digits (\S+),", o => Find(o, @"^4 CNN, .*: 100 digits (\S+),") - 0.3, 0.2),
+            Follows(@"^4 attention, .* 3000 digits (\S+)$", o => Find(o, @"^4 CNN, .* 3000 digits (\S+)$") - 0.06, 0.06),
+            // 5: three convolutions of five see 3 * 4 + 1.
+            Text("5 convolution: output 16 depends on 5 of 33"), Text("5 three convolutions: output 16 depends on 13 of 33"),
+            Text("5 attention: output 16 depends on 33 of 33"),
+            // 6: n n + n weights for n = 16 L; 16 * 16 * 5 + 16; 4 (16 * 16 + 16).
+            Number(@"linear (\d+), ", (128 * 128) + 128), Number(@" (\d+); convolution", (1024 * 1024) + 1024),
+            Text("; convolution 1296; attention 1088\n"),
+            Number(@"^6 shifted .*, convolution: differ by (\S+)$", 0, 1e-5), Number(@"^6 shifted .*, attention: differ by (\S+)$", 0, 1e-5),
+            Number(@"^6 shifted .*, attention with positions: differ by (\S+)$", 1, 0.99), Number(@"^6 shifted .*, linear: differ by (\S+)$", 2, 1.9),
+            // 7: 5 * 64 * 64 for each place; four maps of 64 * 64 for each, and two products of 64 for each pair.
+            Each(@"^7 length +(\d+): multiply-adds, convolution (\d+),", 8, l => 5 * 64 * 64 * l[0]),
+            Each(@"^7 length +(\d+): .* attention (\d+)$", 8, l => (4 * 64 * 64 * l[0]) + (2 * 64 * l[0] * l[0])),
+            Number(@"^8 mark at 7: attention takes (\S+) ", 1, 0.1), Number(@"^8 mark at 19: .* and (\S+) from 19$", 1, 0.1),
+            Number(@"^8 largest difference between the two: attention (\S+),", 1, 0.1), Number(@"^8 largest .* convolution (\S+)$", 0, 1e-6)),
     ];
 
     // Lesson 8's counts on the test rows.
