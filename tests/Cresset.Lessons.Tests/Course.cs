@@ -194,6 +194,34 @@ static class Course
             Follows(@"macro F1 = (\S+)$", MeanF1, 1e-3),
             Text("Rossini: Italian"), Text("Yamashiro: Japanese"), Text("Zhong: Chinese")),
 
+        new("17-self-attention", ["17-self-attention"],
+            Text("saw  a = (0 1 1)  q = (1 1)  k = (1 1)  v = (2 4)"), Text("a    a = (1 0 1)  q = (2 0)  k = (0 2)  v = (1 3)"),
+            Text("alpha(1,2) = q1 . k2 = (1 0) . (1 1) = 1"),
+            // Scores of "I": 0 1 0 1, of "saw": 1 2 2 2, of "a": 0 2 0 2.
+            Text("   0  1  0  1\n   1  2  2  2\n   0  2  0  2\n   1  2  2  2\n"),
+            Number(@"^word 1: weights (\S+) ", 1 / (2 + 2 * Math.E), 5e-5), Number(@"^word 2: weights (\S+) ", 1 / (1 + 3 * Math.E), 5e-5),
+            Number(@"^word 3: .* output (\S+) ", (2 + 4 * Math.Exp(2)) / (2 + 2 * Math.Exp(2)), 5e-5),
+            Number(@"^word 1: .* output \S+ (\S+)$", (3 + 8 * Math.E) / (2 + 2 * Math.E), 5e-5),
+            Number(@"^loops and matrices differ by (\S+)$", 0, 1e-9), Number(@"^column form and row form differ by (\S+)$", 0, 1e-9),
+            Number(@"^ScaledDotProductAttention with scale 1 differs by (\S+)$", 0, 1e-9),
+            // 8000 products, of 8 keys: the deviation is the root of d within the keys' own lengths.
+            Each(@"^ +(\d+) +(\d+\.\d\d) +\S+ +\S+$", 3, d => Math.Sqrt(d[0]), 2.5),
+            Number(@"^1024 +\S+ +(\S+) ", 0.95, 0.05),
+            Number(@"^the outputs of the two ""saw"" differ by (\S+)$", 0), Number(@"they differ by (\S+)$", 0, 1e-9)),
+
+        new("18-multi-head-attention", ["18-multi-head-attention", "18-positions"],
+            Text("1600 sentences to train on, 400 to test on"), Text("width 64 in 4 heads of 16"),
+            Text("place 0: 0.0000 1.0000 0.0000 1.0000"),
+            Number(@"^place 1: (\S+) ", Math.Sin(1), 5e-5), Number(@"^place 1: \S+ \S+ (\S+) ", Math.Sin(Math.Pow(10000, -2 / 64.0)), 5e-5),
+            // Embedding; attention 4 * (64 * 64 + 64); two norms; 64 to 128 to 64; the tags.
+            Follows(@"^with positions, (\d+) parameters$", o => Find(o, @", (\d+) words,") * 64 + 4 * (64 * 64 + 64) + 2 * 128 + 64 * 128 + 128 + 128 * 64 + 64 + 9 * 65, 0),
+            Follows(@"^without positions, (\d+) parameters$", o => Find(o, @"^with positions, (\d+) parameters$"), 0),
+            // With positions first: the words with two tags are right too.
+            Text("I/PRON saw/VERB a/DET saw/NOUN\nthe scores"),
+            // Without them nothing can tell the two apart.
+            Text("the scores of the two saw differ by 0.000000\n"),
+            Each(@"^epoch (20)  loss = \S+  test words right = (\S+)$", 2, _ => 0.98, 0.02)),
+
         new("19-speech-attention", ["19-speech-attention", "19-speech-sounds"],
             // L * L weights; in blocks 3 * 16 for each query; 2 * 16 + 1 within the window. Times follow and are not checked.
             Each(@"^ *(\d+) +(\d+) +\d+ +\d+ +\d+\.\d\d +\d+\.\d\d$", 6, l => l[0] * l[0]),
