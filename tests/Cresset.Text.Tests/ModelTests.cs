@@ -149,7 +149,7 @@ public class ModelTests
         var model = new Tagger(encoding, 32, 2, 1, dropout: 0, wordDropout: 0.1);
         var loader = new DataLoader<(Tensor, Tensor)>(encoding.ToDataset(sentences), 20, shuffle: true, collate: encoding.Collate);
         var optimizer = new Adam(model.Parameters(), 0.01);
-        for (var epoch = 0; epoch < 10; epoch++)
+        for (var epoch = 0; epoch < 15; epoch++)
             foreach (var (x, y) in loader)
             {
                 optimizer.ZeroGrad();
