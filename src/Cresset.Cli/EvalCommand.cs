@@ -40,9 +40,9 @@ static class EvalCommand
     /// <summary>Scores the model and prints the report.</summary>
     public static int Run(EvalRequest request, Terminal terminal, CancellationToken stop)
     {
-        Require("--batch-size", request.BatchSize);
-        Require("--threads", request.Threads);
-        Require("--test-count", request.TestCount);
+        Options.AtLeast("--batch-size", request.BatchSize, 1);
+        Options.AtLeast("--threads", request.Threads, 1);
+        Options.AtLeast("--test-count", request.TestCount, 1);
         var model = SavedModel.Load(request.Model);
         var card = model.Card;
         if (request.Threads is int threads) Threads.Count = threads;
@@ -55,10 +55,5 @@ static class EvalCommand
         if (request.Json) terminal.Line(report.ToJson());
         else report.Print(terminal, $"{DataSources.ShortName(source.Name)}, test", card.Input);
         return ExitCodes.Done;
-    }
-
-    static void Require(string option, int? value)
-    {
-        if (value < 1) throw CommandException.Usage($"{option}: expected a whole number of at least 1, got {value}.");
     }
 }

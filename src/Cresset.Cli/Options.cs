@@ -45,6 +45,18 @@ static class Options
         Required = true,
     };
 
+    /// <summary>Refuses a value that is not what the option takes.</summary>
+    /// <exception cref="CommandException">It is not right.</exception>
+    public static void Require<T>(string option, T value, bool right, string expected)
+    {
+        if (!right) throw CommandException.Usage(FormattableString.Invariant($"{option}: expected {expected}, got {value}."));
+    }
+
+    /// <summary>Refuses a whole number below the least; null is not given.</summary>
+    /// <exception cref="CommandException">It is below.</exception>
+    public static void AtLeast(string option, int? value, int least) =>
+        Require(option, value, value is null || value >= least, $"a whole number of at least {least}");
+
     /// <summary>The value that was typed, or the other one.</summary>
     public static T Given<T>(this ParseResult result, Option<T> option, T otherwise) =>
         result.GetResult(option) is OptionResult { Implicit: false } ? result.GetValue(option)! : otherwise;

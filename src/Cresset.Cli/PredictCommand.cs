@@ -93,12 +93,12 @@ static class PredictCommand
     /// <summary>Prints what the model says.</summary>
     public static int Run(PredictRequest request, Terminal terminal)
     {
-        Require("--top", request.Top, request.Top is null or >= 1, "a whole number of at least 1");
-        Require("--length", request.Length, request.Length is null or >= 1, "a whole number of at least 1");
-        Require("--temperature", request.Temperature, request.Temperature is null or (>= 0 and < double.PositiveInfinity), "a number of at least 0");
-        Require("--top-k", request.TopK, request.TopK is null or >= 1, "a whole number of at least 1");
-        Require("--top-p", request.TopP, request.TopP is null or (> 0 and <= 1), "a number above 0 and at most 1");
-        Require("--seed", request.Seed, request.Seed is null or >= 0, "a whole number of at least 0");
+        Options.AtLeast("--top", request.Top, 1);
+        Options.AtLeast("--length", request.Length, 1);
+        Options.Require("--temperature", request.Temperature, request.Temperature is null or (>= 0 and < double.PositiveInfinity), "a number of at least 0");
+        Options.AtLeast("--top-k", request.TopK, 1);
+        Options.Require("--top-p", request.TopP, request.TopP is null or (> 0 and <= 1), "a number above 0 and at most 1");
+        Options.AtLeast("--seed", request.Seed, 0);
         var model = SavedModel.Load(request.Model);
         var input = model.Card.Input;
         foreach (var (option, value) in (ReadOnlySpan<(string, object?)>)
@@ -134,10 +134,5 @@ static class PredictCommand
         terminal.Line($"{prediction.Input}{(prediction.Inverted == true ? " (dark and bright swapped)" : "")}");
         foreach (var (name, probability) in prediction.Classes ?? [])
             terminal.Line(FormattableString.Invariant($"  {100 * probability,6:F2}%  {name}"));
-    }
-
-    static void Require<T>(string option, T value, bool right, string expected)
-    {
-        if (!right) throw CommandException.Usage(FormattableString.Invariant($"{option}: expected {expected}, got {value}."));
     }
 }

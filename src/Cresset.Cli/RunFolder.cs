@@ -64,7 +64,7 @@ sealed class RunFolder
         Save(Charts.LearningCurves(points, title, "test"), CurvesFile);
     }
 
-    /// <summary>The figures on the test pictures: metrics.json, and the confusion matrix as PNG and SVG.</summary>
+    /// <summary>The figures on the test samples: metrics.json, and the confusion matrix as PNG and SVG.</summary>
     public void WriteReport(string title, EvaluationReport report)
     {
         WriteText(MetricsFile, report.ToJson());

@@ -37,7 +37,7 @@ static class SummaryCommand
     /// <summary>Prints the table.</summary>
     public static int Run(SummaryRequest request, Terminal terminal)
     {
-        if (request.Classes < 1) throw CommandException.Usage($"--classes: expected a whole number of at least 1, got {request.Classes}.");
+        Options.AtLeast("--classes", request.Classes, 1);
         PictureShape? given = request.Shape is null ? null : PictureShape.Parse(request.Shape)
             ?? throw CommandException.Usage($"--shape: expected channels, height and width such as 3x32x32, got '{request.Shape}'.");
         var (network, input) = Find(request, given);

@@ -43,29 +43,21 @@ sealed record TrainSettings
     /// <exception cref="CommandException">A value is out of its range; the message names the option.</exception>
     public void Check()
     {
-        AtLeast("--epochs", Epochs, 1);
-        AtLeast("--batch-size", BatchSize, 1);
-        AtLeast("--seed", Seed, 0);
-        AtLeast("--threads", Threads, 1);
-        AtLeast("--train-count", TrainCount, 1);
-        AtLeast("--test-count", TestCount, 1);
-        AtLeast("--workers", Workers, 0);
-        Require("--lr", LearningRate, LearningRate is null or (> 0 and < double.PositiveInfinity), "a number above 0");
-        Require("--momentum", Momentum, Momentum is null or (>= 0 and < 1), "a number from 0 to below 1");
-        Require("--weight-decay", WeightDecay, WeightDecay is null or (>= 0 and < double.PositiveInfinity),
+        Options.AtLeast("--epochs", Epochs, 1);
+        Options.AtLeast("--batch-size", BatchSize, 1);
+        Options.AtLeast("--seed", Seed, 0);
+        Options.AtLeast("--threads", Threads, 1);
+        Options.AtLeast("--train-count", TrainCount, 1);
+        Options.AtLeast("--test-count", TestCount, 1);
+        Options.AtLeast("--workers", Workers, 0);
+        Options.Require("--lr", LearningRate, LearningRate is null or (> 0 and < double.PositiveInfinity), "a number above 0");
+        Options.Require("--momentum", Momentum, Momentum is null or (>= 0 and < 1), "a number from 0 to below 1");
+        Options.Require("--weight-decay", WeightDecay, WeightDecay is null or (>= 0 and < double.PositiveInfinity),
             "a number of at least 0");
-        Require("--clip-norm", ClipNorm, ClipNorm is null or (> 0 and < double.PositiveInfinity), "a number above 0");
+        Options.Require("--clip-norm", ClipNorm, ClipNorm is null or (> 0 and < double.PositiveInfinity), "a number above 0");
         if (Data?.Length == 0) throw CommandException.Usage("--data: expected a name or a folder, got nothing.");
         if (Name is not null && (Name.Length == 0 || Name.StartsWith('.') || Name.AsSpan().ContainsAny(NotInNames)))
             throw CommandException.Usage($"--name: expected a plain file name, got '{Name}'.");
-    }
-
-    static void AtLeast(string option, int? value, int least) =>
-        Require(option, value, value is null || value >= least, $"a whole number of at least {least}");
-
-    static void Require<T>(string option, T value, bool right, string expected)
-    {
-        if (!right) throw CommandException.Usage(FormattableString.Invariant($"{option}: expected {expected}, got {value}."));
     }
 
     public string ToJson() => JsonSerializer.Serialize(this, CliJson.Default.TrainSettings);

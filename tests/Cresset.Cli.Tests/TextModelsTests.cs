@@ -63,6 +63,10 @@ public class TextModelsTests
         Assert.Contains($"{Text.GrammarSentences.Create(250, 2).Sum(s => s.Words.Count)} words", result.Output, StringComparison.Ordinal);
         Assert.Equal("we/PRON found/VERB the/DET house/NOUN", CommandLine.Run("predict", "--model", folder, "we found the house").Output.Trim());
         using var json = JsonDocument.Parse(CommandLine.Run("predict", "--model", folder, "--json", "(don't).").Output);
+        // A tag that stands twice in a damaged file.
+        var damaged = Encoding.Latin1.GetString(File.ReadAllBytes(Path.Combine(folder, "model.safetensors"))).Replace("ADJ", "ADP", StringComparison.Ordinal);
+        var file = temp.Write("damaged.safetensors", Encoding.Latin1.GetBytes(damaged));
+        Assert.Equal($"error: {file}: expected different tags as cresset.classes in its metadata, got something else; the file is damaged.", CommandLine.Run("predict", "--model", file, "we").ErrorLine);
         Assert.Equal(["(", "don't", ")", "."], json.RootElement[0].GetProperty("words").EnumerateArray().Select(w => w.GetProperty("word").GetString()));
     }
 

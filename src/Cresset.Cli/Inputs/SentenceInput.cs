@@ -32,8 +32,18 @@ sealed partial record SentenceInput(SentenceEncoding Encoding) : ModelInput
         entries.SetTokens("letters", Encoding.Characters.Tokens);
     }
 
-    public static SentenceInput FromCard(CardEntries entries, IReadOnlyList<string> classes) =>
-        new(new SentenceEncoding(entries.Vocabulary("words"), entries.Vocabulary("letters"), classes));
+    public static SentenceInput FromCard(CardEntries entries, IReadOnlyList<string> classes)
+    {
+        var (words, letters) = (entries.Vocabulary("words"), entries.Vocabulary("letters"));
+        try
+        {
+            return new(new SentenceEncoding(words, letters, classes));
+        }
+        catch (ArgumentException e)
+        {
+            throw entries.Wrong("classes", "different tags", e);
+        }
+    }
 
     // Marks before and behind a word stand alone, as in treebanks; those within it do not.
     [GeneratedRegex(@"[\p{L}\p{N}](?:\S*[\p{L}\p{N}])?|\S")]

@@ -39,7 +39,7 @@ public sealed unsafe partial class CpuBackend
         GC.KeepAlive(dweight.Storage);
     }
 
-    enum ConvolutionPass
+    internal enum ConvolutionPass
     {
         Forward,
         InputGradient,
@@ -59,14 +59,9 @@ public sealed unsafe partial class CpuBackend
     static void Convolve<T, L>(ConvolutionPass pass, in ConvolutionShape shape, T* x, T* weight, T* bias, T* y)
         where T : unmanaged, IFloatingPointIeee754<T> where L : struct, ILanes<L, T>
     {
-        if (pass == ConvolutionPass.WeightGradient ? UnfoldedConvolution<T>.SuitsWeightGradient(shape) : UnfoldedConvolution<T>.Suits(shape))
+        if (UnfoldedConvolution<T>.Suits(pass, shape))
         {
-            switch (pass)
-            {
-                case ConvolutionPass.Forward: UnfoldedConvolution<T>.Forward(shape, x, weight, bias, y); break;
-                case ConvolutionPass.InputGradient: UnfoldedConvolution<T>.InputGradient(shape, y, weight, x); break;
-                default: UnfoldedConvolution<T>.WeightGradient(shape, y, x, weight); break;
-            }
+            UnfoldedConvolution<T>.Compute(pass, shape, x, weight, bias, y);
             return;
         }
         switch (pass)

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Cresset.Kernels.Cpu;
 
@@ -27,13 +28,14 @@ public sealed unsafe partial class CpuBackend
     static void Rows<T>(double eps, in Operand x, in Operand dy, in Operand mean, in Operand scale, in Operand weight, in Operand bias, in Operand result,
         bool gradient, in Operand dweight, in Operand dbias) where T : unmanaged, IFloatingPointIeee754<T>
     {
-        const int elementsPerPart = 1 << 14;
+        const int elementsPerPart = 1 << 14, mostPartialSums = 1 << 22;
         int columns = weight.Layout.ElementCount, rows = mean.Layout.ElementCount;
         var body = new RowBody<T>
         {
             Columns = columns,
             Rows = rows,
-            RowsPerPart = Math.Max(1, elementsPerPart / Math.Max(1, columns)),
+            // Long rows in parts of several, so that the parts' sums do not outgrow the operands.
+            RowsPerPart = Math.Max(Math.Max(1, elementsPerPart / Math.Max(1, columns)), (int)((long)rows * columns / mostPartialSums)),
             Eps = eps,
             X = (T*)x.Pointer,
             Dy = (T*)dy.Pointer,
@@ -47,7 +49,7 @@ public sealed unsafe partial class CpuBackend
         if (gradient)
         {
             body.Partials = Workspace.Rent<T>(Workspace.Purpose.Partials, 2L * parts * columns);
-            new Span<T>(body.Partials, 2 * parts * columns).Clear();
+            NativeMemory.Clear(body.Partials, checked((nuint)(2L * parts * columns * sizeof(T))));
         }
         if (columns > 0) WorkerPool.For(parts, ref body);
         if (gradient)

@@ -24,70 +24,54 @@ unsafe struct UnfoldedConvolution<T> : IParallelBody where T : unmanaged, IFloat
     T* pictures, matrix, bias;
     int first, count, group, channels, outChannels, kernel, pixels, columns;
 
-    // Measured: from so many channels on, where rows are this short, products are faster; for the weight's gradient also where they
-    // are long.
+    // Measured: from so many channels on, where rows are this short, products are faster; for the weights' gradient also where they
+    // are long, and with fewer channels where they are short or strided.
     const int ManyChannels = 96, FewChannels = 48, ShortRows = 8;
 
-    /// <summary>Whether the product is the faster way for the output or the input's gradient.</summary>
-    internal static bool Suits(in ConvolutionShape s) => s.Channels / s.Groups >= ManyChannels && s.OutChannels / s.Groups >= ManyChannels && s.OutWidth <= ShortRows;
-
-    /// <summary>Whether it is for the weight's gradient.</summary>
-    internal static bool SuitsWeightGradient(in ConvolutionShape s) => s.Channels / s.Groups >= FewChannels && s.OutChannels / s.Groups >= FewChannels && (s.Channels / s.Groups >= ManyChannels || s.StrideWidth > 1 || s.OutWidth <= ShortRows);
-
-    internal static void Forward(in ConvolutionShape s, T* x, T* weight, T* bias, T* y)
+    /// <summary>Whether the product is the faster way for a pass.</summary>
+    internal static bool Suits(CpuBackend.ConvolutionPass pass, in ConvolutionShape s)
     {
-        var work = new UnfoldedConvolution<T>(s);
-        if (work.IsEmpty) return;
-        var output = work.Matrix(Workspace.Purpose.Sums, work.outChannels);
-        var unfolded = work.Matrix(Workspace.Purpose.Patches, work.channels * work.kernel);
-        for (work.group = 0; work.group < s.Groups; work.group++)
-            for (work.first = 0; work.first < s.Batch; work.first += work.count)
-            {
-                work.Next();
-                work.Run(Step.Unfold, x, unfolded, work.channels);
-                Gemm.Multiply(work.outChannels, work.columns, work.channels * work.kernel, weight + (long)work.group * work.outChannels * work.channels * work.kernel, work.channels * work.kernel, 1,
-                    unfolded, work.columns, 1, output, work.columns, accumulate: false, null);
-                work.bias = bias;
-                work.Run(Step.ScatterOutput, y, output, work.outChannels);
-            }
+        var least = Math.Min(s.Channels, s.OutChannels) / s.Groups;
+        var isShort = s.OutWidth <= ShortRows;
+        if (pass != CpuBackend.ConvolutionPass.WeightGradient) return least >= ManyChannels && isShort;
+        return least >= FewChannels && (s.Channels / s.Groups >= ManyChannels || s.StrideWidth > 1 || isShort);
     }
 
-    internal static void InputGradient(in ConvolutionShape s, T* dy, T* weight, T* dx)
+    /// <summary>A pass: y or dy, x or dx, weight or dweight.</summary>
+    internal static void Compute(CpuBackend.ConvolutionPass pass, in ConvolutionShape s, T* x, T* weight, T* bias, T* y)
     {
         var work = new UnfoldedConvolution<T>(s);
-        if (work.IsEmpty) return;
-        var output = work.Matrix(Workspace.Purpose.Sums, work.outChannels);
-        var unfolded = work.Matrix(Workspace.Purpose.Patches, work.channels * work.kernel);
-        for (work.group = 0; work.group < s.Groups; work.group++)
-            for (work.first = 0; work.first < s.Batch; work.first += work.count)
-            {
-                work.Next();
-                work.Run(Step.GatherOutput, dy, output, work.outChannels);
-                Gemm.Multiply(work.channels * work.kernel, work.columns, work.outChannels, weight + (long)work.group * work.outChannels * work.channels * work.kernel, 1, work.channels * work.kernel,
-                    output, work.columns, 1, unfolded, work.columns, accumulate: false, null);
-                work.Run(Step.Fold, dx, unfolded, work.channels);
-            }
-    }
-
-    internal static void WeightGradient(in ConvolutionShape s, T* dy, T* x, T* dweight)
-    {
-        var work = new UnfoldedConvolution<T>(s);
-        var size = work.outChannels * work.channels * work.kernel;
-        if (work.IsEmpty)
+        int outChannels = work.outChannels, taps = work.channels * work.kernel;
+        if (s.Batch == 0)
         {
-            new Span<T>(dweight, s.Groups * size).Clear();
+            if (pass == CpuBackend.ConvolutionPass.WeightGradient) new Span<T>(weight, s.OutChannels * taps).Clear();
             return;
         }
-        var output = work.Matrix(Workspace.Purpose.Sums, work.outChannels);
-        var unfolded = work.Matrix(Workspace.Purpose.Patches, work.channels * work.kernel);
+        T* output = work.Matrix(Workspace.Purpose.Sums, outChannels), unfolded = work.Matrix(Workspace.Purpose.Patches, taps);
+        work.bias = bias;
         for (work.group = 0; work.group < s.Groups; work.group++)
             for (work.first = 0; work.first < s.Batch; work.first += work.count)
             {
                 work.Next();
-                work.Run(Step.Unfold, x, unfolded, work.channels);
-                work.Run(Step.GatherOutput, dy, output, work.outChannels);
-                Gemm.Multiply(work.outChannels, work.channels * work.kernel, work.columns, output, work.columns, 1,
-                    unfolded, 1, work.columns, dweight + (long)work.group * size, work.channels * work.kernel, accumulate: work.first > 0, null);
+                var kernels = weight + (long)work.group * outChannels * taps;
+                switch (pass)
+                {
+                    case CpuBackend.ConvolutionPass.Forward:
+                        work.Run(Step.Unfold, x, unfolded, work.channels);
+                        Gemm.Multiply(outChannels, work.columns, taps, kernels, taps, 1, unfolded, work.columns, 1, output, work.columns, accumulate: false, null);
+                        work.Run(Step.ScatterOutput, y, output, outChannels);
+                        break;
+                    case CpuBackend.ConvolutionPass.InputGradient:
+                        work.Run(Step.GatherOutput, y, output, outChannels);
+                        Gemm.Multiply(taps, work.columns, outChannels, kernels, 1, taps, output, work.columns, 1, unfolded, work.columns, accumulate: false, null);
+                        work.Run(Step.Fold, x, unfolded, work.channels);
+                        break;
+                    default:
+                        work.Run(Step.Unfold, x, unfolded, work.channels);
+                        work.Run(Step.GatherOutput, y, output, outChannels);
+                        Gemm.Multiply(outChannels, taps, work.columns, output, work.columns, 1, unfolded, 1, work.columns, kernels, taps, accumulate: work.first > 0, null);
+                        break;
+                }
             }
     }
 
@@ -96,8 +80,6 @@ unsafe struct UnfoldedConvolution<T> : IParallelBody where T : unmanaged, IFloat
         shape = s;
         (channels, outChannels, kernel, pixels) = (s.Channels / s.Groups, s.OutChannels / s.Groups, s.KernelHeight * s.KernelWidth, s.OutHeight * s.OutWidth);
     }
-
-    readonly bool IsEmpty => shape.Batch == 0 || channels == 0 || outChannels == 0 || pixels <= 0;
 
     // Pictures at once: by the sizes only, so that sums have one order.
     readonly int Together => (int)Math.Clamp(Math.Min((EnoughPlaces + pixels - 1) / pixels, MostElements / ((long)channels * kernel * pixels)), 1, shape.Batch);

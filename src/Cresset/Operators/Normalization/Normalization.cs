@@ -29,8 +29,10 @@ public static class NormalizationOperators
         {
             var input = node.Saved(0);
             var multipliers = weight is null ? factors : node.Saved(1);
-            var (dx, dweight, dbias) = Autograd.IsEnabled ? DifferentiableRowGradient(dy, input, columns, multipliers, eps) : RowGradient(dy, input, mean, scale, multipliers);
-            return [dx, .. weight is null ? (Tensor[])[] : [dweight], .. bias is null ? (Tensor[])[] : [dbias]];
+            var (dx, dweight, dbias) = Autograd.IsEnabled
+                ? DifferentiableGradient(dy.Reshape(rows, columns), input.Reshape(rows, columns), multipliers.Reshape(columns), [1], [0], eps)
+                : RowGradient(dy, input, mean, scale, multipliers);
+            return [dx.Reshape(input.Shape), .. weight is null ? (Tensor[])[] : [dweight.Reshape(multipliers.Shape)], .. bias is null ? (Tensor[])[] : [dbias.Reshape(multipliers.Shape)]];
         });
     }
 
@@ -42,17 +44,6 @@ public static class NormalizationOperators
         return (dx, dweight, dbias);
     }
 
-    // The same by operators, for gradients that will be differentiated again.
-    static (Tensor X, Tensor Weight, Tensor Bias) DifferentiableRowGradient(Tensor dy, Tensor x, int columns, Tensor weight, double eps)
-    {
-        Tensor rows = x.Reshape(-1, columns), gradient = dy.Reshape(-1, columns), factors = weight.Reshape(columns);
-        var centred = rows - rows.Mean([1], keepDim: true);
-        var scale = (centred.Square().Mean([1], keepDim: true) + eps).Rsqrt();
-        Tensor normalized = centred * scale, weighted = gradient * factors;
-        var dx = scale * (weighted - weighted.Mean([1], keepDim: true) - normalized * (weighted * normalized).Mean([1], keepDim: true));
-        return (dx.Reshape(x.Shape), (gradient * normalized).Sum(0).Reshape(weight.Shape), gradient.Sum(0).Reshape(weight.Shape));
-    }
-
     static (Tensor X, Tensor Weight, Tensor Bias) Gradient(Tensor dy, Tensor x, Tensor mean, Tensor scale, Tensor weight)
     {
         Tensor dx = x.EmptyLike(), dweight = weight.EmptyLike(), dbias = weight.EmptyLike();
@@ -60,15 +51,15 @@ public static class NormalizationOperators
         return (dx, dweight, dbias);
     }
 
-    // The same by operators, for gradients that will be differentiated again.
-    static (Tensor X, Tensor Weight, Tensor Bias) DifferentiableGradient(Tensor dy, Tensor x, Tensor weight, double eps)
+    // The same by operators, for gradients that will be differentiated again: x normalised over some dimensions, by weights that
+    // broadcast to it, whose gradients are sums over others.
+    static (Tensor X, Tensor Weight, Tensor Bias) DifferentiableGradient(Tensor dy, Tensor x, Tensor weight, int[] dims, int[] others, double eps)
     {
-        var dims = Others(x);
         var centred = x - x.Mean(dims, keepDim: true);
         var scale = (centred.Square().Mean(dims, keepDim: true) + eps).Rsqrt();
-        Tensor normalized = centred * scale, weighted = dy * Channels(weight, x);
+        Tensor normalized = centred * scale, weighted = dy * weight;
         var dx = scale * (weighted - weighted.Mean(dims, keepDim: true) - normalized * (weighted * normalized).Mean(dims, keepDim: true));
-        return (dx, (dy * normalized).Sum(dims), dy.Sum(dims));
+        return (dx, (dy * normalized).Sum(others), dy.Sum(others));
     }
 
     // y = x factor + addend, channel by channel.
@@ -121,7 +112,7 @@ public static class NormalizationOperators
             {
                 var input = node.Saved(0);
                 var factors = weight is null ? batchMean.OnesLike() : node.Saved(1);
-                var (dx, dweight, dbias) = Autograd.IsEnabled ? DifferentiableGradient(dy, input, factors, eps) : Gradient(dy, input, batchMean, scale, factors);
+                var (dx, dweight, dbias) = Autograd.IsEnabled ? DifferentiableGradient(dy, input, Channels(factors, input), Others(input), Others(input), eps) : Gradient(dy, input, batchMean, scale, factors);
                 return [dx, .. weight is null ? (Tensor[])[] : [dweight], .. bias is null ? (Tensor[])[] : [dbias]];
             });
         }
