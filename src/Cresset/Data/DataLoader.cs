@@ -21,7 +21,7 @@ public class DataLoader<TBatch> : IEnumerable<TBatch>
     readonly BatchSampler? batches;
     readonly int workers;
     readonly long seed;
-    int epoch;
+    int epoch, firstBatch;
 
     /// <summary>Batches of a dataset whose batches are of the type of its samples: tensors, tuples of tensors.</summary>
     /// <param name="dataset">The samples.</param>
@@ -97,13 +97,25 @@ public class DataLoader<TBatch> : IEnumerable<TBatch>
         }
     }
 
+    /// <summary>Lets the next <c>foreach</c> go on within an epoch: with the batches that come after the first so many of it, as they
+    /// would have come, random changes included. What is passed over is not prepared; of a stream it is read.</summary>
+    /// <param name="epoch">The number of the epoch, from 0.</param>
+    /// <param name="batch">How many of its batches are passed over.</param>
+    public void StartAt(int epoch, int batch)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(batch);
+        Epoch = epoch;
+        firstBatch = batch;
+    }
+
     /// <summary>The batches of the next epoch.</summary>
     public IEnumerator<TBatch> GetEnumerator()
     {
         var number = Interlocked.Increment(ref epoch) - 1;
+        var first = Interlocked.Exchange(ref firstBatch, 0);
         // Each batch has random numbers of its own, so that no worker takes another's.
         return Run(epochs(number).Select<Func<TBatch>, Func<TBatch>>((make, batch) =>
-            () => Random.With(Generator.OfBatch(seed, number, batch), make)));
+            () => Random.With(Generator.OfBatch(seed, number, batch), make)).Skip(first));
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();

@@ -26,6 +26,12 @@ public sealed class Accuracy : Metric
 
     /// <inheritdoc/>
     public override void Reset() => (Count, Correct) = (0, 0);
+
+    internal override double[] State
+    {
+        get => [Count, Correct];
+        set => (Count, Correct) = ((long)Saved(value, 2)[0], (long)value[1]);
+    }
 }
 
 /// <summary>The share of samples whose class is among the k with the highest scores; NaN before the first sample. Of equal
@@ -74,4 +80,10 @@ public sealed class TopKAccuracy : Metric
 
     /// <inheritdoc/>
     public override void Reset() => (count, correct) = (0, 0);
+
+    internal override double[] State
+    {
+        get => [count, correct];
+        set => (count, correct) = ((long)Saved(value, 2)[0], (long)value[1]);
+    }
 }

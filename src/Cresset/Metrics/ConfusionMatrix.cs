@@ -37,6 +37,16 @@ public sealed class ConfusionMatrix
     /// <summary>Forgets all samples.</summary>
     public void Reset() => Array.Clear(counts);
 
+    // Row by row.
+    internal double[] State
+    {
+        get => [.. counts.Cast<long>().Select(n => (double)n)];
+        set
+        {
+            for (var i = 0; i < value.Length; i++) counts[i / Classes, i % Classes] = (long)value[i];
+        }
+    }
+
     /// <summary>Precision, recall and F1 of each class and their averages.</summary>
     /// <param name="classNames">A name for each class; their indices unless given.</param>
     /// <exception cref="ArgumentException">Not as many names as classes.</exception>

@@ -19,6 +19,13 @@ public abstract class Metric
 
     /// <summary>Forgets all samples.</summary>
     public abstract void Reset();
+
+    // What the score follows from, for a checkpoint: what was got can be set again, also in another process. An array of another
+    // length than the metric's own is an ArgumentException.
+    internal abstract double[] State { get; set; }
+
+    private protected double[] Saved(double[] state, int length) => state.Length == length ? state
+        : throw new ArgumentException($"{GetType().Name}: expected a state of {length} numbers, got {state.Length}; it is of another metric");
 }
 
 // Tensors as arrays, with the checks that all metrics share.

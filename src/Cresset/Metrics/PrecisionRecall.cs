@@ -59,6 +59,12 @@ public abstract class ConfusionMetric : Metric
 
     /// <inheritdoc/>
     public override void Reset() => matrix.Reset();
+
+    internal override double[] State
+    {
+        get => matrix.State;
+        set => matrix.State = Saved(value, matrix.Classes * matrix.Classes);
+    }
 }
 
 /// <summary>Of the samples predicted to be of a class, the share that is: TP / (TP + FP). scikit-learn: <c>precision_score</c>.</summary>

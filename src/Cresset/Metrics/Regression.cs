@@ -31,7 +31,17 @@ public abstract class RegressionMetric : Metric
     public override void Reset()
     {
         Count = 0;
-        Clear();
+        Sums = new double[Sums.Length];
+    }
+
+    internal override double[] State
+    {
+        get => [Count, .. Sums];
+        set
+        {
+            Sums = Saved(value, 1 + Sums.Length)[1..];
+            Count = (long)value[0];
+        }
     }
 
     private protected virtual void Check(Tensor predictions)
@@ -40,7 +50,7 @@ public abstract class RegressionMetric : Metric
 
     private protected abstract void Add(double prediction, double target);
 
-    private protected abstract void Clear();
+    private protected abstract double[] Sums { get; set; }
 }
 
 /// <summary>mean((prediction - target)^2); NaN before the first sample. scikit-learn: <c>mean_squared_error</c>.</summary>
@@ -53,7 +63,7 @@ public sealed class MeanSquaredError : RegressionMetric
 
     private protected override void Add(double prediction, double target) => sum += (prediction - target) * (prediction - target);
 
-    private protected override void Clear() => sum = 0;
+    private protected override double[] Sums { get => [sum]; set => sum = value[0]; }
 }
 
 /// <summary>mean(|prediction - target|); NaN before the first sample. scikit-learn: <c>mean_absolute_error</c>.</summary>
@@ -66,7 +76,7 @@ public sealed class MeanAbsoluteError : RegressionMetric
 
     private protected override void Add(double prediction, double target) => sum += Math.Abs(prediction - target);
 
-    private protected override void Clear() => sum = 0;
+    private protected override double[] Sums { get => [sum]; set => sum = value[0]; }
 }
 
 /// <summary>The share of the targets' variance that the predictions explain: 1 - sum((p - t)^2) / sum((t - mean(t))^2). At
@@ -96,5 +106,5 @@ public sealed class R2 : RegressionMetric
         spread += step * (target - mean);
     }
 
-    private protected override void Clear() => (residual, mean, spread) = (0, 0, 0);
+    private protected override double[] Sums { get => [residual, mean, spread]; set => (residual, mean, spread) = (value[0], value[1], value[2]); }
 }

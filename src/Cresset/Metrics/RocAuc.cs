@@ -57,4 +57,17 @@ public sealed class RocAuc : Metric
         scores.Clear();
         positive.Clear();
     }
+
+    // The scores, then 1 for each positive sample and 0 for each negative one.
+    internal override double[] State
+    {
+        get => [.. scores, .. positive.Select(p => p ? 1.0 : 0)];
+        set
+        {
+            var count = Saved(value, value.Length / 2 * 2).Length / 2;
+            Reset();
+            scores.AddRange(value[..count]);
+            positive.AddRange(value[count..].Select(p => p != 0));
+        }
+    }
 }

@@ -1,4 +1,4 @@
-using Cresset.Nn;
+using System.Diagnostics;
 using Cresset.Optim.Schedulers;
 
 namespace Cresset.Training;
@@ -19,6 +19,12 @@ public abstract class TrainerCallback
     {
     }
 
+    /// <summary>After the forward pass of each batch in training, before its backward pass: what went in, what came out and what was
+    /// wanted, as the loss compares them.</summary>
+    public virtual void OnForward(Trainer trainer, Tensor inputs, Tensor outputs, Tensor targets)
+    {
+    }
+
     /// <summary>After the step of each batch.</summary>
     public virtual void OnBatchEnd(Trainer trainer, BatchProgress progress)
     {
@@ -32,6 +38,24 @@ public abstract class TrainerCallback
     /// <summary>When training ends, also where it was cancelled; not after an exception.</summary>
     public virtual void OnEnd(Trainer trainer, TrainingResult result)
     {
+    }
+
+    /// <summary>What the callback must remember to go on in another process, for a checkpoint; nothing unless overridden.</summary>
+    public virtual IReadOnlyDictionary<string, double> StateDict() => new Dictionary<string, double>();
+
+    /// <summary>Takes over what <see cref="StateDict"/> gave.</summary>
+    /// <exception cref="ArgumentException">It is the state of another callback.</exception>
+    public virtual void LoadStateDict(IReadOnlyDictionary<string, double> state)
+    {
+    }
+
+    /// <summary>A number of a saved state.</summary>
+    /// <exception cref="ArgumentException">It has none of that name.</exception>
+    protected double Number(IReadOnlyDictionary<string, double> state, string name)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        return state.TryGetValue(name, out var number) ? number
+            : throw new ArgumentException($"{GetType().Name}.LoadStateDict: expected the number {name}, got {(state.Count == 0 ? "none" : string.Join(", ", state.Keys))}; is it the state of another callback?");
     }
 }
 
@@ -47,41 +71,87 @@ public sealed class EarlyStopping(int patience, double minDelta = 0) : TrainerCa
     public override void OnEpochEnd(Trainer trainer, EpochRecord record)
     {
         ArgumentNullException.ThrowIfNull(trainer);
-        var loss = Checkpoint.LossOf(record);
+        var loss = record.Judged;
         if (loss < best - minDelta) (best, waited) = (loss, 0);
         else if (++waited >= patience) trainer.Stop();
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, double> StateDict() => new Dictionary<string, double> { ["best"] = best, ["waited"] = waited };
+
+    /// <inheritdoc/>
+    public override void LoadStateDict(IReadOnlyDictionary<string, double> state) => (best, waited) = (Number(state, "best"), (int)Number(state, "waited"));
 }
 
 /// <summary>Saves the model's state (safetensors) after each epoch, or only after the best so far by validation loss (by training
-/// loss without validation data); the last state also when training ends, unless only the best is kept.</summary>
+/// loss without validation data); the last state also when training ends, unless only the best is kept. To go on with a training
+/// later takes more than that: <see cref="TrainingCheckpoint"/>.</summary>
 /// <param name="path">The file, replaced each time.</param>
 /// <param name="bestOnly">Whether to keep only the best.</param>
-public sealed class Checkpoint(string path, bool bestOnly = false) : TrainerCallback
+/// <param name="metadata">Text that is saved with it.</param>
+public sealed class ModelCheckpoint(string path, bool bestOnly = false, IReadOnlyDictionary<string, string>? metadata = null) : TrainerCallback
 {
     double best = double.PositiveInfinity;
 
-    internal static double LossOf(EpochRecord record)
-    {
-        ArgumentNullException.ThrowIfNull(record);
-        return double.IsNaN(record.ValidationLoss) ? record.TrainLoss : record.ValidationLoss;
-    }
+    /// <summary>The epoch, from 1, whose model the file holds; 0 before the first.</summary>
+    public int Epoch { get; private set; }
 
     /// <inheritdoc/>
     public override void OnEpochEnd(Trainer trainer, EpochRecord record)
     {
         ArgumentNullException.ThrowIfNull(trainer);
-        var loss = LossOf(record);
-        if (bestOnly && !(loss < best)) return;
-        best = loss;
-        trainer.Model.Save(path);
+        ArgumentNullException.ThrowIfNull(record);
+        if (bestOnly && !(record.Judged < best)) return;
+        (best, Epoch) = (record.Judged, record.Epoch);
+        trainer.Model.Save(path, metadata);
     }
 
     /// <inheritdoc/>
     public override void OnEnd(Trainer trainer, TrainingResult result)
     {
         ArgumentNullException.ThrowIfNull(trainer);
-        if (!bestOnly) trainer.Model.Save(path);
+        if (!bestOnly) trainer.Model.Save(path, metadata);
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, double> StateDict() => new Dictionary<string, double> { ["best"] = best, ["epoch"] = Epoch };
+
+    /// <inheritdoc/>
+    public override void LoadStateDict(IReadOnlyDictionary<string, double> state) => (best, Epoch) = (Number(state, "best"), (int)Number(state, "epoch"));
+}
+
+/// <summary>Saves a checkpoint (<see cref="Trainer.SaveCheckpoint"/>) after each epoch, when training ends or is cancelled, and within
+/// epochs as often as asked. Wherever it stands in the list, it is called after all other callbacks.</summary>
+/// <param name="path">The file, replaced each time.</param>
+/// <param name="everyBatches">Save after so many batches of an epoch as well; not if null.</param>
+/// <param name="every">Save within an epoch when so much time has gone by since the last time; not if null.</param>
+public sealed class TrainingCheckpoint(string path, int? everyBatches = null, TimeSpan? every = null) : TrainerCallback
+{
+    readonly Stopwatch watch = Stopwatch.StartNew();
+
+    /// <inheritdoc/>
+    public override void OnBatchEnd(Trainer trainer, BatchProgress progress)
+    {
+        ArgumentNullException.ThrowIfNull(trainer);
+        if (progress.Batch % everyBatches != 0 && !(watch.Elapsed >= every)) return;
+        Save(trainer);
+    }
+
+    /// <inheritdoc/>
+    public override void OnEpochEnd(Trainer trainer, EpochRecord record) => Save(trainer);
+
+    /// <inheritdoc/>
+    public override void OnEnd(Trainer trainer, TrainingResult result)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        if (result.Interrupted) Save(trainer);
+    }
+
+    void Save(Trainer trainer)
+    {
+        ArgumentNullException.ThrowIfNull(trainer);
+        trainer.SaveCheckpoint(path);
+        watch.Restart();
     }
 }
 
@@ -99,8 +169,15 @@ public sealed class SchedulerStep(Scheduler scheduler, bool eachBatch = false) :
     /// <inheritdoc/>
     public override void OnEpochEnd(Trainer trainer, EpochRecord record)
     {
-        if (!eachBatch) Step(Checkpoint.LossOf(record));
+        ArgumentNullException.ThrowIfNull(record);
+        if (!eachBatch) Step(record.Judged);
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, double> StateDict() => scheduler.StateDict();
+
+    /// <inheritdoc/>
+    public override void LoadStateDict(IReadOnlyDictionary<string, double> state) => scheduler.LoadStateDict(state);
 
     void Step(double loss)
     {

@@ -13,7 +13,11 @@ namespace Cresset.Training;
 /// <param name="Seconds">What the training took, validation not counted.</param>
 /// <param name="SamplesPerSecond">Training samples a second.</param>
 public sealed record EpochRecord(int Epoch, double TrainLoss, double TrainScore, double ValidationLoss, double ValidationScore,
-    double LearningRate, double Seconds, double SamplesPerSecond);
+    double LearningRate, double Seconds, double SamplesPerSecond)
+{
+    /// <summary>The loss that the epoch is judged by: the validation loss, the training loss where there is none.</summary>
+    public double Judged => double.IsNaN(ValidationLoss) ? TrainLoss : ValidationLoss;
+}
 
 /// <summary>The epochs of a training as a CSV file.</summary>
 public static class History

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Cresset.Data;
 using Cresset.Metrics;
 using Cresset.Nn;
 using Cresset.Optim;
@@ -20,11 +21,19 @@ public sealed record TrainingResult(IReadOnlyList<EpochRecord> History, bool Int
 /// <param name="pairs">What of the outputs and the targets the loss and the metric compare, such as the places of sequences that do
 /// not fill up; the mean over an epoch then counts by those targets. All, counted by inputs, if null.</param>
 /// <param name="callbacks">Called as training goes on, in this order.</param>
-public sealed class Trainer(Module model, Optimizer optimizer, Loss criterion, Metric? metric = null, double? clipNorm = null,
+public sealed partial class Trainer(Module model, Optimizer optimizer, Loss criterion, Metric? metric = null, double? clipNorm = null,
     Func<Tensor, Tensor, (Tensor Outputs, Tensor Targets)>? pairs = null, params IReadOnlyList<TrainerCallback> callbacks)
 {
     readonly List<EpochRecord> history = [];
+    // Checkpoints are taken when all else has been done.
+    readonly IReadOnlyList<TrainerCallback> callbacks = [.. callbacks.Where(c => c is not TrainingCheckpoint), .. callbacks.Where(c => c is TrainingCheckpoint)];
     bool stopping;
+    // How far the epoch at hand has come; and whether Fit goes on from there, after a checkpoint was loaded.
+    Progress running;
+    bool resumed;
+
+    // What an epoch's means are of: batches and samples gone through, targets counted, the sum of their losses, and the time it took.
+    record struct Progress(int Batch, long Samples, long Counted, double Total, double Seconds, double Rate);
 
     /// <summary>What is trained.</summary>
     public Module Model { get; } = model;
@@ -49,7 +58,10 @@ public sealed class Trainer(Module model, Optimizer optimizer, Loss criterion, M
     {
         ArgumentNullException.ThrowIfNull(training);
         ArgumentOutOfRangeException.ThrowIfNegative(epochs);
-        stopping = false;
+        if (!resumed) (running, stopping) = (default, false);
+        else if (training is DataLoader<(Tensor, Tensor)> loader) loader.StartAt(history.Count, running.Batch);
+        else if (running.Batch > 0) throw new ArgumentException("Trainer: the checkpoint was taken within an epoch; expected a DataLoader to go on with, which can start there");
+        resumed = false;
         var interrupted = false;
         var last = history.Count + epochs;
         while (history.Count < last && !stopping && !interrupted)
@@ -64,6 +76,7 @@ public sealed class Trainer(Module model, Optimizer optimizer, Loss criterion, M
                 record = record with { ValidationLoss = loss, ValidationScore = metric?.Value ?? double.NaN };
             }
             history.Add(record);
+            running = default;
             foreach (var callback in callbacks) callback.OnEpochEnd(this, record);
         }
         var result = new TrainingResult(history, interrupted);
@@ -76,37 +89,39 @@ public sealed class Trainer(Module model, Optimizer optimizer, Loss criterion, M
     {
         foreach (var callback in callbacks) callback.OnEpochStart(this, epoch);
         Model.Train();
-        metric?.Reset();
-        var rate = Optimizer.Groups[0].Options.Lr;
+        if (running.Batch == 0)
+        {
+            metric?.Reset();
+            running.Rate = Optimizer.Groups[0].Options.Lr;
+        }
+        var before = running.Seconds;
         var watch = Stopwatch.StartNew();
-        double total = 0;
-        var batch = 0;
-        long samples = 0, counted = 0;
         foreach (var (inputs, targets) in training)
         {
             if (cancellation.IsCancellationRequested) return null;
-            batch++;
+            running.Batch++;
             var (outputs, wanted) = Compared(pairs, Model.Forward(inputs), targets);
+            foreach (var callback in callbacks) callback.OnForward(this, inputs, outputs, wanted);
             var loss = criterion.Forward(outputs, wanted);
             var value = loss.Item();
             if (!double.IsFinite(value))
                 throw new ArithmeticException(FormattableString.Invariant(
-                    $"training: the loss is {value} at epoch {epoch}, step {batch}; try a smaller learning rate than {Optimizer.Groups[0].Options.Lr}, clip the gradients, or look for NaN in the data"));
+                    $"training: the loss is {value} at epoch {epoch}, step {running.Batch}; try a smaller learning rate than {Optimizer.Groups[0].Options.Lr}, clip the gradients, or look for NaN in the data"));
             Optimizer.ZeroGrad();
             loss.Backward();
             if (clipNorm is { } norm) GradientClipping.ClipNorm(Optimizer.Groups.SelectMany(group => group.Parameters), norm);
             Optimizer.Step();
             var count = (pairs is null ? inputs : wanted).Size(0);
-            samples += inputs.Size(0);
-            counted += count;
-            total += value * count;
+            running.Samples += inputs.Size(0);
+            running.Counted += count;
+            running.Total += value * count;
+            running.Seconds = before + watch.Elapsed.TotalSeconds;
             metric?.Update(outputs, wanted);
-            var progress = new BatchProgress(epoch, batch, total / counted, metric?.Value ?? double.NaN, samples / watch.Elapsed.TotalSeconds);
+            var progress = new BatchProgress(epoch, running.Batch, running.Total / running.Counted, metric?.Value ?? double.NaN, running.Samples / running.Seconds);
             foreach (var callback in callbacks) callback.OnBatchEnd(this, progress);
         }
-        if (batch == 0) throw new ArgumentException("Trainer: expected at least one batch to train on, got none; is the data set smaller than a batch, with dropLast?");
-        var seconds = watch.Elapsed.TotalSeconds;
-        return new EpochRecord(epoch, total / counted, metric?.Value ?? double.NaN, double.NaN, double.NaN, rate, seconds, samples / seconds);
+        if (running.Batch == 0) throw new ArgumentException("Trainer: expected at least one batch to train on, got none; is the data set smaller than a batch, with dropLast?");
+        return new EpochRecord(epoch, running.Total / running.Counted, metric?.Value ?? double.NaN, double.NaN, double.NaN, running.Rate, running.Seconds, running.Samples / running.Seconds);
     }
 
     /// <summary>The mean loss over all batches, with the model in evaluation mode (in which it stays) and nothing recorded.</summary>

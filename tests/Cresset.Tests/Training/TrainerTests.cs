@@ -103,7 +103,7 @@ public class TrainerTests
             var path = Path.Combine(folder.FullName, "model.safetensors");
             var model = Seeded();
             var trainer = new Trainer(model, new Sgd(model.Parameters(), lr: 0.1), new CrossEntropyLoss(),
-                callbacks: [new Recorder(log, (_, progress) => { if (progress is { Epoch: 2, Batch: 1 }) cancellation.Cancel(); }), new Checkpoint(path)]);
+                callbacks: [new Recorder(log, (_, progress) => { if (progress is { Epoch: 2, Batch: 1 }) cancellation.Cancel(); }), new ModelCheckpoint(path)]);
             var result = trainer.Fit(new DataLoader(Clouds(6, 1), batchSize: 2), 5, cancellation: cancellation.Token);
             Assert.True(result.Interrupted);
             Assert.Single(result.History);
