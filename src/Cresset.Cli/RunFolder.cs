@@ -8,7 +8,7 @@ namespace Cresset.Cli;
 /// whole, also after a crash.</summary>
 sealed class RunFolder
 {
-    public const string ModelFile = "model.safetensors", SettingsFile = "settings.json", HistoryFile = "history.csv",
+    public const string ModelFile = "model.safetensors", CheckpointFile = "checkpoint.safetensors", SettingsFile = "settings.json", HistoryFile = "history.csv",
         MetricsFile = "metrics.json", CurvesFile = "learning-curves", ConfusionFile = "confusion-matrix";
 
     RunFolder(string path) => Path = path;
@@ -18,6 +18,21 @@ sealed class RunFolder
 
     /// <summary>The path of one of its files.</summary>
     public string this[string name] => System.IO.Path.Combine(Path, name);
+
+    /// <summary>The folder of a run that was begun.</summary>
+    /// <exception cref="CommandException">There is none, or it has no settings.</exception>
+    public static RunFolder Open(string path)
+    {
+        if (!Directory.Exists(path)) throw CommandException.Usage($"--resume: there is no folder {path}; expected a run folder of `cresset train`.");
+        var run = new RunFolder(path);
+        return File.Exists(run[SettingsFile]) ? run : throw new CommandException($"--resume: the folder {path} has no {SettingsFile}; expected a run folder of `cresset train`.");
+    }
+
+    /// <summary>Deletes what a killed process left half-written.</summary>
+    public void DeleteTemporary()
+    {
+        foreach (var file in Directory.EnumerateFiles(Path, "*.tmp")) File.Delete(file);
+    }
 
     /// <summary>Makes OUTPUT/yyyyMMdd-HHmmss-NAME; where two runs start in the same second the later one gets a number.</summary>
     public static RunFolder Create(string output, string name, DateTime time)

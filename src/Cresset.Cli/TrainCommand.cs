@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Cresset.Cli.Inputs;
 using Cresset.Data;
 using Cresset.Metrics;
@@ -9,12 +10,17 @@ using Cresset.Vision;
 namespace Cresset.Cli;
 
 /// <summary>What `cresset train` was asked for.</summary>
-sealed record TrainRequest(TrainSettings Settings, string Output);
+/// <param name="Settings">Its settings; of a run that goes on, those of the run.</param>
+/// <param name="Output">Where the run folder is made.</param>
+/// <param name="Resume">The run folder to go on in; null for a new run.</param>
+sealed record TrainRequest(TrainSettings Settings, string Output, string? Resume = null);
 
 /// <summary>`cresset train`: its options, and the run from data to run folder.</summary>
 static class TrainCommand
 {
     public const string Name = "train";
+
+    static readonly TimeSpan CheckpointInterval = TimeSpan.FromMinutes(1);
 
     public static readonly string[] Examples =
     [
@@ -25,14 +31,16 @@ static class TrainCommand
         "train --data names --model gru",
         "train --data ud-ewt",
         "train --model char-transformer --data my-text.txt",
-        "train --settings runs/20261123-154500-cnn/settings.json",
+        "train --config runs/20261123-154500-cnn/settings.json",
+        "train --resume runs/20261123-154500-cnn",
     ];
 
     /// <summary>The subcommand; <paramref name="run"/> gets the request as a function because reading it may fail.</summary>
     public static Command Create(Func<System.CommandLine.ParseResult, Func<TrainRequest>, int> run)
     {
         var defaults = new TrainSettings();
-        var settings = Options.Text("--settings", "file", "Take all settings from a run's settings.json; options that are given as well win.");
+        var config = Options.Text("--config", "file", "Take settings from a JSON file, such as a run's settings.json, which repeats that run; options that are given as well win.");
+        var resume = Options.Text("--resume", "folder", "Go on with a run that was interrupted or killed, from its last checkpoint, to the weights that it would have reached; only --threads and --workers can be given with it.");
         var data = Options.Text("--data", "name|folder",
             $"The data: {DataSources.Help} [default: by the model, else digits]");
         var dataDir = Options.Text("--data-dir", "folder",
@@ -52,17 +60,27 @@ static class TrainCommand
         var trainCount = Options.Number<int>("--train-count", "Training samples. [default: digits: 6000; others: all]");
         var testCount = Options.Number<int>("--test-count", "Test samples. [default: digits: 1000; others: all]");
         var workers = Options.Number<int>("--workers", "Background workers that prepare batches.", defaults.Workers);
+        var patience = Options.Number<int>("--patience", "End when the test loss has not improved for so many epochs. [default: all epochs are run]");
+        var keep = Options.Text("--keep", "last|best", "Which model is kept: that of the last epoch, or of the one with the lowest test loss. [default: best with --patience, else last]");
+        var every = Options.Number<int>("--checkpoint-every", "Save a checkpoint after so many batches too. [default: after each epoch, and once a minute within]");
         var name = Options.Text("--name", "name", "The end of the run folder's name. [default: the data set and the model]");
         var output = Options.Text("--output", "folder", "Where the run folder is made.", "runs", "-o");
 
         var command = new Command(Name, "Train a network on pictures, names, sentences or text, score it on what was held out and write a run folder.")
         {
             data, dataDir, model, epochs, batch, optimizer, rate, momentum, decay, clip, schedule, augment, seed, threads,
-            trainCount, testCount, workers, name, output, settings,
+            patience, keep, trainCount, testCount, workers, name, output, config, resume, every,
         };
         command.SetAction(result => run(result, () =>
         {
-            var file = result.GetValue(settings);
+            if (result.GetValue(resume) is { } folder)
+            {
+                var other = result.CommandResult.Children.OfType<OptionResult>().FirstOrDefault(o => !o.Implicit && o.Option.Parents.Contains(result.CommandResult.Command) && o.Option != resume && o.Option != threads && o.Option != workers);
+                if (other is not null) throw CommandException.Usage($"--resume: the run goes on with its own settings, only --threads and --workers can be given; got {other.Option.Name} as well.");
+                var own = TrainSettings.Read(RunFolder.Open(folder)[RunFolder.SettingsFile]);
+                return new TrainRequest(own with { Threads = result.Given(threads, own.Threads), Workers = result.Given(workers, own.Workers)!.Value }, "", folder);
+            }
+            var file = result.GetValue(config);
             var start = file is null ? defaults : TrainSettings.Read(file);
             return new TrainRequest(start with
             {
@@ -78,6 +96,9 @@ static class TrainCommand
                 ClipNorm = result.Given(clip, start.ClipNorm),
                 Schedule = result.Given(schedule, start.Schedule),
                 Augment = result.Given(augment, start.Augment),
+                Patience = result.Given(patience, start.Patience),
+                Keep = result.Given(keep, start.Keep),
+                CheckpointEvery = result.Given(every, start.CheckpointEvery),
                 Seed = result.Given(seed, start.Seed)!.Value,
                 Threads = result.Given(threads, start.Threads),
                 TrainCount = result.Given(trainCount, start.TrainCount),
@@ -122,32 +143,43 @@ static class TrainCommand
         var testData = testing.Batches(input, classes, EvalCommand.DefaultBatchSize);
 
         var name = settings.Name ?? $"{DataSources.ShortName(source.Name)}-{choice.Name}";
-        var run = RunFolder.Create(request.Output, name, DateTime.Now);
-        // With the optimizer's defaults filled in, so that the file says it all and reproduces the run later as well.
-        run.WriteText(RunFolder.SettingsFile, (settings with
+        var run = request.Resume is null ? RunFolder.Create(request.Output, name, DateTime.Now) : RunFolder.Open(request.Resume);
+        bool keepBest = settings.Keep is null ? settings.Patience is not null : settings.Keep == TrainSettings.KeepBest;
+        // With all defaults filled in, so that the file says it all and reproduces the run later as well.
+        if (request.Resume is null)
         {
-            Data = source.Name,
-            Model = choice.Name,
-            LearningRate = values.Rate,
-            Momentum = values.Momentum,
-            WeightDecay = values.WeightDecay,
-        }).ToJson());
+            run.WriteText(RunFolder.SettingsFile, (settings with
+            {
+                Data = source.Name,
+                Model = choice.Name,
+                LearningRate = values.Rate,
+                Momentum = values.Momentum,
+                WeightDecay = values.WeightDecay,
+                Keep = keepBest ? TrainSettings.KeepBest : TrainSettings.KeepLast,
+            }).ToJson());
+        }
         terminal.Note(FormattableString.Invariant(
             $"{choice.Name}: {parameters.Sum(p => (long)p.ElementCount)} parameters; {DataSources.ShortName(source.Name)}: {training.Count} training and {testing.Count} test {training.Noun}, {classes.Count} classes; {optimizerChoice.Name}, learning rate {values.Rate}"));
 
-        // After every epoch, and where training was stopped: the batches since the last whole epoch are in the model as well.
-        void Save(IReadOnlyList<EpochRecord> history)
-        {
-            model.Save(run[RunFolder.ModelFile]);
-            run.WriteText(RunFolder.HistoryFile, History.ToCsv(history));
-        }
-
         var optimizer = optimizerChoice.Create(parameters, values);
-        List<TrainerCallback> callbacks = [display, new Saving(Save)];
+        var kept = new ModelCheckpoint(run[RunFolder.ModelFile], bestOnly: keepBest, card.ToMetadata());
+        List<TrainerCallback> callbacks =
+        [
+            display, kept, new HistoryFile(run),
+            new TrainingCheckpoint(run[RunFolder.CheckpointFile], settings.CheckpointEvery, CheckpointInterval),
+        ];
         if (schedule.Create(optimizer, epochs, trainingData.Count) is { } steps) callbacks.Add(steps);
+        if (settings.Patience is int patience) callbacks.Add(new EarlyStopping(patience));
         var trainer = new Trainer(model.Network, optimizer, Evaluation.Criterion, new Accuracy(), settings.ClipNorm, input.Pairs, callbacks);
-        var result = display.Run(() => trainer.Fit(trainingData, epochs, testData, stop));
+        if (request.Resume is not null) Resume(trainer, run, epochs, terminal);
+        var result = display.Run(() => trainer.Fit(trainingData, epochs - trainer.History.Count, testData, stop));
         var whole = !result.Interrupted;
+        if (whole && trainer.History.Count < epochs) terminal.Note($"Ended after {trainer.History.Count} of {epochs} epochs: the test loss had not improved for {settings.Patience} epochs.");
+        if (whole && keepBest)
+        {
+            terminal.Note($"The best epoch was {kept.Epoch}; its model is kept.");
+            model = SavedModel.Load(run.Path);
+        }
         if (PlotFonts.Problem is { } problem) terminal.Warn(problem);
         if (result.History.Count > 0) run.WriteLearningCurves(name, result.History);
         if (whole)
@@ -159,17 +191,32 @@ static class TrainCommand
         terminal.Line();
         terminal.Line(whole
             ? $"Run folder: {run.Path}"
-            : $"Interrupted: the model so far is in {run.Path}; `cresset eval --model {run.Path}` scores it.");
+            : $"Interrupted: `cresset train --resume {run.Path}` goes on from here.");
         return whole ? ExitCodes.Done : ExitCodes.Interrupted;
     }
 
-    sealed class Saving(Action<IReadOnlyList<EpochRecord>> save) : TrainerCallback
+    // Where the process was killed before the first checkpoint, the run begins anew: nothing is lost but what had not been saved.
+    static void Resume(Trainer trainer, RunFolder run, int epochs, Terminal terminal)
     {
-        public override void OnEpochEnd(Trainer trainer, EpochRecord record) => save(trainer.History);
-
-        public override void OnEnd(Trainer trainer, TrainingResult result)
+        run.DeleteTemporary();
+        if (!File.Exists(run[RunFolder.CheckpointFile]))
         {
-            if (result.Interrupted) save(result.History);
+            terminal.Note($"{run.Path} has no checkpoint yet: the run begins anew.");
+            return;
         }
+        try
+        {
+            trainer.LoadCheckpoint(run[RunFolder.CheckpointFile]);
+        }
+        catch (ArgumentException e)
+        {
+            throw new CommandException($"--resume: the checkpoint in {run.Path} does not fit the settings beside it: {e.Message}", cause: e);
+        }
+        terminal.Note($"Going on after {trainer.History.Count} of {epochs} epochs.");
+    }
+
+    sealed class HistoryFile(RunFolder run) : TrainerCallback
+    {
+        public override void OnEpochEnd(Trainer trainer, EpochRecord record) => run.WriteText(RunFolder.HistoryFile, History.ToCsv(trainer.History));
     }
 }

@@ -5,9 +5,11 @@ using System.Text.Json.Serialization;
 namespace Cresset.Cli;
 
 /// <summary>Everything that a training run depends on: what the options said and the defaults for the rest. Written as
-/// settings.json, which `train --settings` takes again.</summary>
+/// settings.json, which `train --config` takes again.</summary>
 sealed record TrainSettings
 {
+    public const string KeepLast = "last", KeepBest = "best";
+
     // What no file name holds on one system or another.
     static readonly SearchValues<char> NotInNames = SearchValues.Create("/\\:*?\"<>|\0\n\r\t");
 
@@ -28,6 +30,15 @@ sealed record TrainSettings
 
     /// <summary>Null, after all is filled in: gradients are not clipped.</summary>
     public double? ClipNorm { get; init; }
+
+    /// <summary>Null: no early stopping.</summary>
+    public int? Patience { get; init; }
+
+    /// <summary><see cref="KeepLast"/> or <see cref="KeepBest"/>; null: best with early stopping.</summary>
+    public string? Keep { get; init; }
+
+    /// <summary>Null: by time alone.</summary>
+    public int? CheckpointEvery { get; init; }
     public int Seed { get; init; } = 1;
 
     /// <summary>Null: as many as the process may use. Results do not depend on it.</summary>
@@ -45,6 +56,9 @@ sealed record TrainSettings
     {
         Options.AtLeast("--epochs", Epochs, 1);
         Options.AtLeast("--batch-size", BatchSize, 1);
+        Options.AtLeast("--patience", Patience, 1);
+        Options.AtLeast("--checkpoint-every", CheckpointEvery, 1);
+        Options.Require("--keep", Keep, Keep is null or KeepLast or KeepBest, $"{KeepLast} or {KeepBest}");
         Options.AtLeast("--seed", Seed, 0);
         Options.AtLeast("--threads", Threads, 1);
         Options.AtLeast("--train-count", TrainCount, 1);
@@ -66,7 +80,7 @@ sealed record TrainSettings
     public static TrainSettings Read(string path)
     {
         const int largest = 1 << 20;
-        if (!File.Exists(path)) throw CommandException.Usage($"--settings: there is no file {path}.");
+        if (!File.Exists(path)) throw CommandException.Usage($"--config: there is no file {path}.");
         if (new FileInfo(path).Length > largest)
             throw new CommandException($"{path}: expected settings of at most {largest} bytes, got {new FileInfo(path).Length}.");
         try

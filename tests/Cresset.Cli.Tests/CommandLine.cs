@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 
 namespace Cresset.Cli.Tests;
 
@@ -38,5 +39,15 @@ static class CommandLine
         var error = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         return new CommandResult(process.ExitCode, await output, await error);
+    }
+}
+
+/// <summary>Takes output, and stops the command when a line holds a text.</summary>
+sealed class StopAt(string text, CancellationTokenSource stop) : StringWriter(CultureInfo.InvariantCulture)
+{
+    public override void WriteLine(string? value)
+    {
+        base.WriteLine(value);
+        if (value?.Contains(text, StringComparison.Ordinal) == true) stop.Cancel();
     }
 }

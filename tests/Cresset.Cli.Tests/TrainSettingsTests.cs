@@ -24,6 +24,9 @@ public class TrainSettingsTests
             Schedule = "step",
             Augment = "flip",
             ClipNorm = 0.5,
+            Patience = 2,
+            Keep = "best",
+            CheckpointEvery = 3,
             Seed = 9,
             Threads = 2,
             TrainCount = 100,
@@ -45,7 +48,7 @@ public class TrainSettingsTests
     {
         using var temp = new TempFolder();
         var path = temp.Write("settings.json", Encoding.UTF8.GetBytes(json));
-        var result = CommandLine.Run("train", "--settings", path);
+        var result = CommandLine.Run("train", "--config", path);
         Assert.Equal(1, result.Code);
         Assert.Contains(path, result.ErrorLine, StringComparison.Ordinal);
         Assert.Contains(named, result.ErrorLine, StringComparison.Ordinal);
@@ -94,7 +97,7 @@ public class TrainSettingsTests
     [InlineData("--momentum=0.9", "--momentum: adam has none; it is for sgd and rmsprop.")]
     [InlineData("--schedule=cosin", "unknown schedule 'cosin'. Did you mean cosine?")]
     [InlineData("--augment=crop-flop", "unknown augmentation 'crop-flop'. Did you mean crop-flip?")]
-    [InlineData("--settings=missing.json", "--settings: there is no file missing.json.")]
+    [InlineData("--config=missing.json", "--config: there is no file missing.json.")]
     public void A_value_out_of_range_is_bad_usage_that_names_the_option(string option, string message)
     {
         using var temp = new TempFolder();

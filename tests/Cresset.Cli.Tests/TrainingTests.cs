@@ -46,7 +46,7 @@ public class TrainingTests(SmallRun run) : IClassFixture<SmallRun>
         Assert.Matches(@"\d{8}-\d{6}-digits-cnn$", run.Folder);
         string[] expected =
         [
-            "confusion-matrix.png", "confusion-matrix.svg", "history.csv", "learning-curves.png", "learning-curves.svg",
+            "checkpoint.safetensors", "confusion-matrix.png", "confusion-matrix.svg", "history.csv", "learning-curves.png", "learning-curves.svg",
             "metrics.json", "model.safetensors", "settings.json",
         ];
         Assert.Equal(expected, Directory.GetFiles(run.Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
@@ -90,7 +90,7 @@ public class TrainingTests(SmallRun run) : IClassFixture<SmallRun>
         int threads = Threads.Count;
         try
         {
-            var again = CommandLine.Run("train", "--settings", run.File("settings.json"), "--threads", "1", "--workers", "2", "--output", temp.Path, "--quiet");
+            var again = CommandLine.Run("train", "--config", run.File("settings.json"), "--threads", "1", "--workers", "2", "--output", temp.Path, "--quiet");
             Assert.Equal(0, again.Code);
             var folder = Directory.GetDirectories(temp.Path).Single();
             // The last two columns are times.
@@ -138,7 +138,7 @@ public class TrainingTests(SmallRun run) : IClassFixture<SmallRun>
         int code = CressetCommand.Run(
             ["train", "--train-count", "100", "--test-count", "10", "--epochs", "5", "--output", temp.Path], output, error, false, stop.Token);
         Assert.Equal(130, code);
-        Assert.Contains("Interrupted: the model so far is in", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Interrupted: `cresset train --resume", output.ToString(), StringComparison.Ordinal);
         var folder = Directory.GetDirectories(temp.Path).Single();
         Assert.Equal(2, File.ReadAllLines(Path.Combine(folder, "history.csv")).Length);
         Assert.Equal(0, CommandLine.Run("eval", "--model", folder).Code);
@@ -151,14 +151,5 @@ public class TrainingTests(SmallRun run) : IClassFixture<SmallRun>
         var result = CommandLine.Run("train", "--train-count", "200", "--test-count", "10", "--optimizer", "sgd", "--lr", "1e30", "--output", temp.Path);
         Assert.Equal(1, result.Code);
         Assert.Matches(@"^error: training: the loss is \S+ at epoch 1, step \d+; try a smaller learning rate than 1E\+30, clip the gradients, or look for NaN in the data\.?$", result.ErrorLine);
-    }
-
-    sealed class StopAt(string text, CancellationTokenSource stop) : StringWriter(CultureInfo.InvariantCulture)
-    {
-        public override void WriteLine(string? value)
-        {
-            base.WriteLine(value);
-            if (value?.Contains(text, StringComparison.Ordinal) == true) stop.Cancel();
-        }
     }
 }
