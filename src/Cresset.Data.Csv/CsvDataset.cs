@@ -49,6 +49,19 @@ public sealed class CsvDataset : TensorDataset
         return new Parser(path, options, records).Run();
     }
 
+    // Classes in the order of their indices: numerical if all are numbers, else ordinal.
+    internal static string[] Sorted(IEnumerable<string> classNames)
+    {
+        string[] sorted = [.. classNames.Order(StringComparer.Ordinal)];
+        var numbers = new double[sorted.Length];
+        for (var i = 0; i < sorted.Length; i++)
+            if (!double.TryParse(sorted[i], NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[i])) return sorted;
+        Array.Sort(numbers, sorted);
+        return sorted;
+    }
+
+    internal static string Short(string text) => text.Length <= 40 ? text : text[..40] + "...";
+
     sealed class Parser
     {
         readonly string path;
@@ -187,16 +200,6 @@ public sealed class CsvDataset : TensorDataset
             return indices;
         }
 
-        static string[] Sorted(IEnumerable<string> classNames)
-        {
-            string[] sorted = [.. classNames.Order(StringComparer.Ordinal)];
-            var numbers = new double[sorted.Length];
-            for (var i = 0; i < sorted.Length; i++)
-                if (!double.TryParse(sorted[i], NumberStyles.Float, CultureInfo.InvariantCulture, out numbers[i])) return sorted;
-            Array.Sort(numbers, sorted);
-            return sorted;
-        }
-
         int Resolve(CsvColumn column, string option)
         {
             if (column.Name is not { } name)
@@ -214,7 +217,5 @@ public sealed class CsvDataset : TensorDataset
                 throw new ArgumentException($"{path}: CsvOptions.{option}: the header has the column {column} more than once; give its index");
             return found;
         }
-
-        static string Short(string text) => text.Length <= 40 ? text : text[..40] + "...";
     }
 }
