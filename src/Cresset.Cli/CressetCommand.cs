@@ -56,7 +56,7 @@ static class CressetCommand
         }
 
         // A plain command, since the root command's name is that of the file that runs, such as a test's.
-        var root = new Command("cresset", "Trains, scores and uses small networks for pictures, names, sentences and text, in pure .NET.")
+        var root = new Command("cresset", "Trains, scores and uses small networks for pictures, names, sentences, text and tables, in pure .NET.")
         {
             TrainCommand.Create((result, options) => Guarded(result, terminal => TrainCommand.Run(options(), terminal, stop))),
             EvalCommand.Create((result, options) => Guarded(result, terminal => EvalCommand.Run(options(), terminal, stop))),

@@ -13,7 +13,11 @@ namespace Cresset.Cli;
 /// <param name="TrainCount">How many training samples; null for all there are.</param>
 /// <param name="TestCount">How many test samples; null for all there are.</param>
 /// <param name="Shape">What pictures of a folder are brought to; null where the model takes none.</param>
-sealed record DataRequest(string Data, string? DataDir, int? TrainCount, int? TestCount, PictureShape? Shape);
+/// <param name="Target">The column of a table to predict.</param>
+/// <param name="Task">What to make of it; null for what its values say.</param>
+/// <param name="Whole">Whether folders and files without a test part of their own are test samples as a whole: others than a model was
+/// trained on.</param>
+sealed record DataRequest(string Data, string? DataDir, int? TrainCount, int? TestCount, PictureShape? Shape, string? Target = null, TableTask? Task = null, bool Whole = false);
 
 /// <summary>A data set by name, or a folder or file.</summary>
 /// <param name="Name">The name, or the full path.</param>
@@ -36,9 +40,11 @@ static class DataSources
     // Two sets that share no picture or sentence: the seed decides every stroke and word.
     const ulong TrainSeed = 1, TestSeed = 2;
 
-    // Where a data set has no test part of its own, one sample in so many is held out: of pictures and sentences, of names (by
+    // Where a data set has no test part of its own, one sample in so many is held out: of pictures, sentences and rows, of names (by
     // language), of a text its end.
     const int HoldOut = 5, NamesHoldOut = 3, TextHoldOut = 10;
+
+    static readonly string[] Prefixes = ["csv:", "images:", "text:"];
 
     static readonly string[] TestFolders = ["test", "val", "valid", "validation"];
 
@@ -70,7 +76,7 @@ static class DataSources
 
     /// <summary>What `--data` takes, for the help.</summary>
     public static string Help =>
-        $"{string.Join(", ", All.Select(s => s.Name))}; or a folder (or .zip) with a folder of pictures for each class, a folder of files LANGUAGE.txt with a name a line, a .conllu file of tagged sentences, a .txt file of plain text.";
+        $"{string.Join(", ", All.Select(s => s.Name))}; or a folder (or .zip) with a folder of pictures for each class, a folder of files LANGUAGE.txt with a name a line, a .conllu file of tagged sentences, a .txt file of plain text, a .csv file with a --target column (also as images:FOLDER, text:FILE, csv:FILE).";
 
     /// <summary>The data set of that name, or the folder or file of that path.</summary>
     /// <exception cref="CommandException">Neither; the message names the near matches.</exception>
@@ -80,26 +86,33 @@ static class DataSources
         {
             if (source.Name.Equals(data, StringComparison.OrdinalIgnoreCase)) return source;
         }
+        // A prefix says what the name of a folder or file does not.
+        string? prefix = Array.Find(Prefixes, p => data.StartsWith(p, StringComparison.OrdinalIgnoreCase));
+        if (prefix is not null) data = data[prefix.Length..];
+        if (data.Length == 0) throw CommandException.Usage($"--data: expected a folder or file after {prefix}, got nothing.");
         var path = Path.GetFullPath(data);
+        if (prefix is "csv:" or "text:" && Directory.Exists(data)) throw CommandException.Usage($"--data: expected a file after {prefix}, got the folder {data}.");
+        if (prefix == "images:" && File.Exists(data) && !data.EndsWith(".zip", StringComparison.OrdinalIgnoreCase)) throw CommandException.Usage($"--data: expected a folder or .zip file after {prefix}, got the file {data}.");
         if (Directory.Exists(data))
         {
             // Names where all it holds is text files.
-            bool isNames = Directory.EnumerateFiles(path, "*.txt").Any() && !Directory.EnumerateDirectories(path).Any();
+            bool isNames = prefix is null && Directory.EnumerateFiles(path, "*.txt").Any() && !Directory.EnumerateDirectories(path).Any();
             return isNames
-                ? new DataSource(path, InputKind.Names, null, (_, train, _, _) => Names(LabelledNames.Load(path), train))
-                : new DataSource(path, InputKind.Pictures, null, (request, train, _, _) => LoadFolder(path, request.Shape!.Value, train));
+                ? new DataSource(path, InputKind.Names, null, (request, train, _, _) => Names(LabelledNames.Load(path), train, request.Whole))
+                : new DataSource(path, InputKind.Pictures, null, (request, train, _, _) => LoadFolder(path, request, train));
         }
         if (File.Exists(data))
         {
-            return Path.GetExtension(path).ToLowerInvariant() switch
+            return (prefix switch { "csv:" => ".csv", "text:" => ".txt", _ => Path.GetExtension(path).ToLowerInvariant() }) switch
             {
-                ".zip" => new DataSource(path, InputKind.Pictures, null, (request, train, _, _) => LoadFolder(path, request.Shape!.Value, train)),
-                ".conllu" => new DataSource(path, InputKind.Sentences, null, (_, train, _, _) => Sentences(Conllu.Read(path), train)),
-                ".txt" => new DataSource(path, InputKind.Text, null, (_, train, _, _) => Text(PlainText.Read(path), train)),
-                _ => throw CommandException.Usage($"--data: expected a folder, or a .zip, .conllu or .txt file, got {data}."),
+                ".zip" => new DataSource(path, InputKind.Pictures, null, (request, train, _, _) => LoadFolder(path, request, train)),
+                ".conllu" => new DataSource(path, InputKind.Sentences, null, (request, train, _, _) => Sentences(Conllu.Read(path), train, request.Whole)),
+                ".txt" => new DataSource(path, InputKind.Text, null, (request, train, _, _) => Text(PlainText.Read(path), train, request.Whole)),
+                ".csv" => new DataSource(path, InputKind.Table, null, (request, train, _, _) => Table(path, request, train)),
+                _ => throw CommandException.Usage($"--data: expected a folder, or a .zip, .conllu, .txt or .csv file, got {data}."),
             };
         }
-        if (data.AsSpan().ContainsAny('/', '\\') || data is "." or ".." || Path.GetExtension(data).ToLowerInvariant() is ".zip" or ".conllu" or ".txt")
+        if (prefix is not null || data.AsSpan().ContainsAny('/', '\\') || data is "." or ".." || Path.GetExtension(data).ToLowerInvariant() is ".zip" or ".conllu" or ".txt" or ".csv")
             throw CommandException.Usage($"--data: there is no folder or file {data}; expected {Help}");
         return NearMatch.Find("data set", data, All, s => s.Name);
     }
@@ -114,14 +127,16 @@ static class DataSources
         return new(train ? GrammarSentences.Create(training, TrainSeed) : GrammarSentences.Create(test, TestSeed), GrammarSentences.Tags);
     }
 
-    static NameSamples Names(LabelledNames names, bool train)
+    static NameSamples Names(LabelledNames names, bool train, bool whole = false)
     {
+        if (whole) return new NameSamples(names);
         var (training, test) = names.Split(NamesHoldOut);
         return new NameSamples(train ? training : test);
     }
 
-    static SentenceSamples Sentences(IReadOnlyList<TaggedSentence> sentences, bool train)
+    static SentenceSamples Sentences(IReadOnlyList<TaggedSentence> sentences, bool train, bool whole = false)
     {
+        if (whole) return new SentenceSamples(sentences, SentenceSamples.TagsOf(sentences));
         // Neighbours are of one text: every fifth would be too much alike, so that they are drawn.
         var order = new Generator(0).Permutation(sentences.Count);
         int test = sentences.Count / HoldOut;
@@ -129,8 +144,24 @@ static class DataSources
         return new SentenceSamples([.. (train ? order[test..] : order[..test]).Select(i => sentences[i])], SentenceSamples.TagsOf(sentences));
     }
 
-    static TextSamples Text(string text, bool train)
+    static TableSamples Table(string path, DataRequest request, bool train)
     {
+        var table = CsvTable.Load(path);
+        if (request.Target is not { } target)
+            throw CommandException.Usage($"--target: expected the column of {path} to predict, got nothing; its columns: {string.Join(", ", table.Names)}.");
+        // A test file's classes are the model's; it may lack some.
+        if (request.Whole) return new TableSamples(table, target, request.Task, []);
+        var classes = TableEncoding.ClassesOf(table, target, request.Task);
+        var task = classes.Count > 0 ? TableTask.Classification : TableTask.Regression;
+        var order = new Generator(0).Permutation(table.Count);
+        int test = table.Count / HoldOut;
+        if (test == 0) throw new CommandException($"{path}: expected at least {HoldOut} rows, so that one can be held out for testing, got {table.Count}.");
+        return new TableSamples(table.Pick(train ? order[test..] : order[..test]), target, task, classes);
+    }
+
+    static TextSamples Text(string text, bool train, bool whole = false)
+    {
+        if (whole) return new TextSamples(text, TextSamples.CharactersOf(text));
         int cut = text.Length - text.Length / TextHoldOut;
         if (cut > 0 && char.IsHighSurrogate(text[cut - 1])) cut--;
         return new TextSamples(train ? text[..cut] : text[cut..], TextSamples.CharactersOf(text));
@@ -158,8 +189,9 @@ static class DataSources
             });
     }
 
-    static PictureSamples LoadFolder(string path, PictureShape shape, bool train)
+    static PictureSamples LoadFolder(string path, DataRequest request, bool train)
     {
+        var shape = request.Shape!.Value;
         var parts = PartsOf(path);
         if (parts is (var trainPart, var testPart))
         {
@@ -169,6 +201,7 @@ static class DataSources
         }
         using var whole = new ImageFolder(path);
         var samples = Read(whole, shape);
+        if (request.Whole) return samples;
         var images = samples.Images;
         // Pictures lie class by class: counting within each class keeps the parts balanced.
         var seen = new int[images.Classes.Count];

@@ -50,7 +50,8 @@ static class EvalCommand
         var source = DataSources.Find(data);
         int? count = request.TestCount ?? (source.Name == card.Data ? card.TestCount : null);
         Models.Find(card.Model).Require(source.Kind, source.Name);
-        var samples = source.Load(new DataRequest(data, request.DataDir, null, count, (card.Input as PictureInput)?.Shape), false, terminal, stop);
+        var target = (card.Input as TableInput)?.Encoding.Target;
+        var samples = source.Load(new DataRequest(data, request.DataDir, null, count, (card.Input as PictureInput)?.Shape, target?.Name, target?.Task, source.Name != card.Data), false, terminal, stop);
         var report = Evaluation.Run(model.Network, samples.Batches(card.Input, card.Classes, request.BatchSize), card.Classes, card.Input, stop);
         if (request.Json) terminal.Line(report.ToJson());
         else report.Print(terminal, $"{DataSources.ShortName(source.Name)}, test", card.Input);

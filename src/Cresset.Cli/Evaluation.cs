@@ -6,18 +6,37 @@ using Cresset.Training;
 
 namespace Cresset.Cli;
 
-/// <summary>Scores a network on samples.</summary>
+/// <summary>What a network is trained for, and its score on samples.</summary>
 static class Evaluation
 {
-    /// <summary>What is trained for and reported: the mean cross-entropy.</summary>
-    public static readonly CrossEntropyLoss Criterion = new();
+    /// <summary>The loss: the mean cross-entropy of classes, the mean squared error of a number.</summary>
+    public static Loss Criterion(ModelInput input) => input.Number is null ? new CrossEntropyLoss() : new MseLoss();
 
-    /// <summary>Loss and confusion matrix over all batches, as a report. The network is in evaluation mode afterwards.</summary>
-    public static EvaluationReport Run(Module network, DataLoader<(Tensor, Tensor)> samples, IReadOnlyList<string> classes, ModelInput input, CancellationToken stop)
+    /// <summary>The score beside it.</summary>
+    public static Metric Metric(ModelInput input) => input.Number is null ? new Accuracy() : new R2();
+
+    /// <summary>What the score is called.</summary>
+    public static string ScoreName(ModelInput input) => input.Number is null ? "accuracy" : "R2";
+
+    /// <summary>Loss and figures over all batches, as a report. The network is in evaluation mode afterwards.</summary>
+    public static IReport Run(Module network, DataLoader<(Tensor, Tensor)> samples, IReadOnlyList<string> classes, ModelInput input, CancellationToken stop)
     {
-        var matrix = new ConfusionMatrix(classes.Count);
-        var loss = Trainer.Evaluate(network, Criterion, Stoppable(samples, stop), [matrix.Update], input.Pairs);
-        return EvaluationReport.Of(matrix, loss, classes);
+        double Mean(params IReadOnlyList<Action<Tensor, Tensor>> updates) => Trainer.Evaluate(network, Criterion(input), Stoppable(samples, stop), updates, input.Pairs);
+        if (input.Number is not { } number)
+        {
+            var matrix = new ConfusionMatrix(classes.Count);
+            return EvaluationReport.Of(matrix, Mean(matrix.Update), classes);
+        }
+        Metric squared = new MeanSquaredError(), absolute = new MeanAbsoluteError(), share = new R2();
+        long count = 0;
+        // Errors in the number's own unit: the mean cancels.
+        var loss = Mean(share.Update, (outputs, targets) =>
+        {
+            squared.Update(outputs * number.Deviation, targets * number.Deviation);
+            absolute.Update(outputs * number.Deviation, targets * number.Deviation);
+            count += outputs.Size(0);
+        });
+        return new RegressionReport(loss, Math.Sqrt(squared.Value), absolute.Value, share.Value, count);
     }
 
     static IEnumerable<(Tensor, Tensor)> Stoppable(DataLoader<(Tensor, Tensor)> samples, CancellationToken stop)

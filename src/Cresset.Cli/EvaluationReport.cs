@@ -7,13 +7,40 @@ using Spectre.Console;
 namespace Cresset.Cli;
 
 /// <summary>How well a model does on a data set; written as metrics.json.</summary>
+interface IReport
+{
+    /// <summary>Prints the figures and tables.</summary>
+    void Print(Terminal terminal, string title, ModelInput input);
+
+    string ToJson();
+}
+
+/// <summary>How well a model predicts a number, in the number's own unit.</summary>
+/// <param name="Loss">Mean squared error of standardised numbers, which training minimises.</param>
+/// <param name="RootMeanSquaredError">The root of the mean squared error.</param>
+/// <param name="MeanAbsoluteError">The mean of the errors' sizes.</param>
+/// <param name="R2">The share of the variance that is explained: 1 for exact predictions, 0 for the mean.</param>
+/// <param name="Samples">How many rows were predicted.</param>
+sealed record RegressionReport(double Loss, double RootMeanSquaredError, double MeanAbsoluteError, double R2, long Samples) : IReport
+{
+    public void Print(Terminal terminal, string title, ModelInput input)
+    {
+        terminal.Line();
+        terminal.Line(FormattableString.Invariant(
+            $"{title}: {Samples} {input.Unit}, {input.Number!.Name}: root mean squared error {RootMeanSquaredError:G6}, mean absolute error {MeanAbsoluteError:G6}, R2 {R2:F4}"));
+    }
+
+    public string ToJson() => JsonSerializer.Serialize(this, CliJson.Default.RegressionReport);
+}
+
+/// <summary>How well a model tells classes apart.</summary>
 /// <param name="Loss">Mean cross-entropy.</param>
 /// <param name="Accuracy">0 to 1.</param>
 /// <param name="Classes">A row for each class.</param>
 /// <param name="Averages">Macro, micro and weighted.</param>
 /// <param name="Confusion">Confusion[t][p]: how many samples of class t were taken for p.</param>
 sealed record EvaluationReport(
-    double Loss, double Accuracy, IReadOnlyList<ClassScores> Classes, IReadOnlyList<ClassScores> Averages, long[][] Confusion)
+    double Loss, double Accuracy, IReadOnlyList<ClassScores> Classes, IReadOnlyList<ClassScores> Averages, long[][] Confusion) : IReport
 {
     // A wider matrix runs past the edge of most terminals.
     const int MostColumns = 20;
@@ -27,7 +54,6 @@ sealed record EvaluationReport(
         return new EvaluationReport(loss, scores.Accuracy, scores.Classes, [scores.Macro, scores.Micro, scores.Weighted], rows);
     }
 
-    /// <summary>Prints the figures and tables.</summary>
     public void Print(Terminal terminal, string title, ModelInput input)
     {
         bool isText = input.Kind == InputKind.Text;

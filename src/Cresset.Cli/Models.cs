@@ -1,4 +1,5 @@
 using Cresset.Cli.Inputs;
+using Cresset.Data;
 using Cresset.Nn;
 using Cresset.Text;
 using Cresset.Vision;
@@ -16,6 +17,7 @@ record ModelChoice(string Name, InputKind Kind, Func<ModelInput, int, Module> Ma
     {
         InputKind.Names => Of(new NameSamples(CommonNames.Create())),
         InputKind.Sentences => Of(DataSources.Grammar(train: true)),
+        InputKind.Table => Of(new TableSamples(CsvTable.From(["number", "category", "class"], [["1", "a", "no"], ["2", "b", "yes"]]), "class", null, ["no", "yes"])),
         InputKind.Text => Of(new TextSamples("", [.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => ((char)c).ToString())])),
         _ => throw new InvalidOperationException($"{Name} has no usual input"),
     };
@@ -47,6 +49,7 @@ record ModelChoice(string Name, InputKind Kind, Func<ModelInput, int, Module> Ma
         InputKind.Pictures => "pictures",
         InputKind.Names => "names",
         InputKind.Sentences => "tagged sentences",
+        InputKind.Table => "rows of a table",
         _ => "plain text",
     };
 }
@@ -109,6 +112,8 @@ static class Models
             (shape, classes) => new VisionTransformer((shape.Height, shape.Width), Patch(shape), classes, shape.Channels)),
         new("gru", InputKind.Names, (input, classes) => new NameClassifier(((NameInput)input).Letters.Size, classes)),
         new("tagger", InputKind.Sentences, (input, _) => new Tagger(((SentenceInput)input).Encoding, numLayers: 1)),
+        new("table", InputKind.Table, (input, _) => new TableNetwork(((TableInput)input).Encoding)),
+        new("table-linear", InputKind.Table, (input, _) => new TableNetwork(((TableInput)input).Encoding, hidden: [])),
         new("char-transformer", InputKind.Text, (_, classes) => new CharacterTransformer(classes, TextInput.Window)),
         new("char-gru", InputKind.Text, (_, classes) => new CharacterRnn(classes)),
         new("char-lstm", InputKind.Text, (_, classes) => new CharacterRnn(classes, RecurrentNetwork.Lstm)),

@@ -22,7 +22,7 @@ sealed record ClassProbability(string Class, double Probability);
 /// <summary>A word with its tag.</summary>
 sealed record TaggedWord(string Word, string Tag);
 
-/// <summary>What a model says of one input: by kind the classes of a picture or a name, the tags of a sentence's words, or a text
+/// <summary>What a model says of one input: by kind the classes of a picture, a name or a row, a row's number, the tags of a sentence's words, or a text
 /// that goes on.</summary>
 sealed record Prediction(string Input)
 {
@@ -32,6 +32,9 @@ sealed record Prediction(string Input)
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<ClassProbability>? Classes { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Number { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<TaggedWord>? Words { get; init; }
@@ -52,6 +55,8 @@ static class PredictCommand
         "predict --model runs/20261123-154500-cnn seven.png",
         "predict --model model.safetensors --invert yes --top 5 scans/*.png",
         "predict --model runs/20261123-154500-names-gru Petrovsky Rossini",
+        "predict --model runs/20261123-154500-sales-table new-customers.csv",
+        "predict --model runs/20261123-154500-sales-table \"age=31,plan=gold\"",
         "predict --model runs/20261123-154500-ud-ewt-tagger \"I saw a saw\"",
         "predict --model runs/20261123-154500-tinyshakespeare-char-transformer --temperature 0.8 --length 500 \"ROMEO:\"",
     ];
@@ -61,7 +66,7 @@ static class PredictCommand
         var model = Options.Model();
         var inputs = new Argument<string[]>("input")
         {
-            Description = "By the model: picture files (PNG, JPEG, BMP, GIF, WebP; brought to the size and colours it learned from), names, sentences, or beginnings of a text.",
+            Description = "By the model: picture files (PNG, JPEG, BMP, GIF, WebP; brought to the size and colours it learned from), names, sentences, beginnings of a text, CSV files or rows such as \"age=31,plan=gold\".",
             Arity = ArgumentArity.OneOrMore,
         };
         var invert = new Option<Invert?>("--invert")
@@ -109,7 +114,7 @@ static class PredictCommand
         }
         IReadOnlyList<Prediction> predictions;
         using (Autograd.NoGrad())
-            predictions = [.. request.Inputs.Select(text => input.Predict(model.Network, model.Card.Classes, text, request))];
+            predictions = [.. request.Inputs.SelectMany(text => input.Predict(model.Network, model.Card.Classes, text, request))];
         if (request.Json)
         {
             terminal.Line(JsonSerializer.Serialize(predictions, CliJson.Default.IReadOnlyListPrediction));
@@ -132,6 +137,7 @@ static class PredictCommand
             return;
         }
         terminal.Line($"{prediction.Input}{(prediction.Inverted == true ? " (dark and bright swapped)" : "")}");
+        if (prediction.Number is { } number) terminal.Line(FormattableString.Invariant($"  {number:G6}"));
         foreach (var (name, probability) in prediction.Classes ?? [])
             terminal.Line(FormattableString.Invariant($"  {100 * probability,6:F2}%  {name}"));
     }

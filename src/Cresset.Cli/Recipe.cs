@@ -23,6 +23,7 @@ sealed record Recipe(
         Names = new(8, 64, "adam", 0.002, Schedule: Schedules.Cosine),
         // AdamW's own weight decay.
         Sentences = new(20, 32, "adamw", 0.004, WeightDecay: null, Schedule: Schedules.OneCycle, ClipNorm: 1),
+        Rows = new(30, 32, "adam", 0.002, Schedule: Schedules.Cosine),
         Text = new(4, 32, "adamw", 0.002, WeightDecay: null, Schedule: Schedules.OneCycle, ClipNorm: 1);
 
     /// <summary>The recipe of a pair; of a folder or file, that of its kind.</summary>
@@ -39,6 +40,7 @@ sealed record Recipe(
         (_, "gru") => Names,
         ("grammar", _) => Sentences with { Epochs = 10 },
         (_, "tagger") => Sentences,
+        (_, "table" or "table-linear") => Rows,
         (_, "char-transformer" or "char-gru" or "char-lstm") => Text,
         _ => Quick,
     };

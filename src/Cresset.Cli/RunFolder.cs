@@ -72,17 +72,16 @@ sealed class RunFolder
 
     public void WriteText(string name, string text) => Write(name, path => File.WriteAllText(path, text));
 
-    /// <summary>The picture of loss and accuracy by epoch, as PNG and SVG.</summary>
-    public void WriteLearningCurves(string title, IReadOnlyList<EpochRecord> history)
+    /// <summary>The picture of loss and score by epoch, as PNG and SVG.</summary>
+    public void WriteLearningCurves(string title, IReadOnlyList<EpochRecord> history, string scoreName)
     {
         EpochPoint[] points = [.. history.Select(r => new EpochPoint(r.Epoch, r.TrainLoss, r.TrainScore, r.ValidationLoss, r.ValidationScore))];
-        Save(Charts.LearningCurves(points, title, "test"), CurvesFile);
+        Save(Charts.LearningCurves(points, title, "test", scoreName), CurvesFile);
     }
 
-    /// <summary>The figures on the test samples: metrics.json, and the confusion matrix as PNG and SVG.</summary>
-    public void WriteReport(string title, EvaluationReport report)
+    /// <summary>The picture of the confusion matrix, as PNG and SVG.</summary>
+    public void WriteConfusionMatrix(string title, EvaluationReport report)
     {
-        WriteText(MetricsFile, report.ToJson());
         // A matrix of one class says nothing.
         if (report.Classes.Count > 1)
             Save(Charts.ConfusionMatrix(report.Confusion, [.. report.Classes.Select(c => c.Name)], title), ConfusionFile);

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using Cresset.Cli.Inputs;
 using Cresset.Data;
-using Cresset.Metrics;
 using Cresset.Plotting;
 using Cresset.Training;
 using Cresset.Vision;
@@ -31,6 +30,7 @@ static class TrainCommand
         "train --data names --model gru",
         "train --data ud-ewt",
         "train --model char-transformer --data my-text.txt",
+        "train --data csv:sales.csv --target churn",
         "train --config runs/20261123-154500-cnn/settings.json",
         "train --resume runs/20261123-154500-cnn",
     ];
@@ -46,6 +46,8 @@ static class TrainCommand
         var dataDir = Options.Text("--data-dir", "folder",
             "Where data sets lie, each in a folder of its name; a missing one is downloaded there. [default: the variable CRESSET_DATA, else the user's cache folder]");
         var model = Options.Text("--model", "name", $"The network: {Models.Names}. [default: by the data, else cnn]");
+        var target = Options.Text("--target", "column", "Tables: the column to predict.");
+        var task = new Option<TableTask?>("--task") { Description = "Tables: whether the target is a class or a number. [default: by its values]", HelpName = "classification|regression" };
         var epochs = Options.Number<int>("--epochs", "How often to go through the training samples. [default: by model and data]", null, "-e");
         var batch = Options.Number<int>("--batch-size", "Samples a step. [default: by model and data]", null, "-b");
         var optimizer = Options.Text("--optimizer", "name", $"How to change the weights: {Optimizers.Names}. [default: by model and data]");
@@ -66,9 +68,9 @@ static class TrainCommand
         var name = Options.Text("--name", "name", "The end of the run folder's name. [default: the data set and the model]");
         var output = Options.Text("--output", "folder", "Where the run folder is made.", "runs", "-o");
 
-        var command = new Command(Name, "Train a network on pictures, names, sentences or text, score it on what was held out and write a run folder.")
+        var command = new Command(Name, "Train a network on pictures, names, sentences, text or tables, score it on what was held out and write a run folder.")
         {
-            data, dataDir, model, epochs, batch, optimizer, rate, momentum, decay, clip, schedule, augment, seed, threads,
+            data, dataDir, model, target, task, epochs, batch, optimizer, rate, momentum, decay, clip, schedule, augment, seed, threads,
             patience, keep, trainCount, testCount, workers, name, output, config, resume, every,
         };
         command.SetAction(result => run(result, () =>
@@ -87,6 +89,8 @@ static class TrainCommand
                 Data = result.Given(data, start.Data),
                 DataDir = result.Given(dataDir, start.DataDir),
                 Model = result.Given(model, start.Model),
+                Target = result.Given(target, start.Target),
+                Task = result.Given(task, start.Task),
                 Epochs = result.Given(epochs, start.Epochs),
                 BatchSize = result.Given(batch, start.BatchSize),
                 Optimizer = result.Given(optimizer, start.Optimizer),
@@ -125,10 +129,11 @@ static class TrainCommand
         var schedule = NearMatch.Find("schedule", settings.Schedule!, Schedules.All, s => s.Name);
         var augmentation = NearMatch.Find("augmentation", settings.Augment!, Augmentations.All, a => a.Name);
         if (augmentation.Name != Augmentations.None && source.Kind != InputKind.Pictures) throw CommandException.Usage($"--augment: it changes pictures; {source.Name} has none.");
+        if (source.Kind != InputKind.Table && (settings.Target ?? settings.Task?.ToString()) is not null) throw CommandException.Usage($"--target and --task: they are for tables; {source.Name} is none.");
         int epochs = settings.Epochs!.Value, batchSize = settings.BatchSize!.Value;
         if (settings.Threads is int threads) Threads.Count = threads;
 
-        var wanted = new DataRequest(source.Name, settings.DataDir, settings.TrainCount, settings.TestCount, (choice as PictureModel)?.Shape);
+        var wanted = new DataRequest(source.Name, settings.DataDir, settings.TrainCount, settings.TestCount, (choice as PictureModel)?.Shape, settings.Target, settings.Task);
         Samples training = source.Load(wanted, true, terminal, stop), testing = source.Load(wanted, false, terminal, stop);
         stop.ThrowIfCancellationRequested();
         var (input, classes) = (training.Measure(), training.Classes);
@@ -139,7 +144,7 @@ static class TrainCommand
         var model = new SavedModel(choice.Create(input, classes.Count, DataSources.ShortName(source.Name)), card);
         var parameters = model.Network.Parameters().ToList();
         var trainingData = training.Batches(input, classes, batchSize, new TrainingOrder(settings.Seed, settings.Workers, augmentation));
-        var display = new TrainingDisplay(terminal, epochs, trainingData.Count);
+        var display = new TrainingDisplay(terminal, epochs, trainingData.Count, input);
         var testData = testing.Batches(input, classes, EvalCommand.DefaultBatchSize);
 
         var name = settings.Name ?? $"{DataSources.ShortName(source.Name)}-{choice.Name}";
@@ -159,7 +164,9 @@ static class TrainCommand
             }).ToJson());
         }
         terminal.Note(FormattableString.Invariant(
-            $"{choice.Name}: {parameters.Sum(p => (long)p.ElementCount)} parameters; {DataSources.ShortName(source.Name)}: {training.Count} training and {testing.Count} test {training.Noun}, {classes.Count} classes; {optimizerChoice.Name}, learning rate {values.Rate}"));
+            $"{choice.Name}: {parameters.Sum(p => (long)p.ElementCount)} parameters; {DataSources.ShortName(source.Name)}: {training.Count} training and {testing.Count} test {training.Noun}, {(input.Number is { } number ? $"predicting the number {number.Name}" : $"{classes.Count} classes")}; {optimizerChoice.Name}, learning rate {values.Rate}"));
+
+        foreach (var note in input.Notes) terminal.Note(note);
 
         var optimizer = optimizerChoice.Create(parameters, values);
         var kept = new ModelCheckpoint(run[RunFolder.ModelFile], bestOnly: keepBest, card.ToMetadata());
@@ -170,7 +177,7 @@ static class TrainCommand
         ];
         if (schedule.Create(optimizer, epochs, trainingData.Count) is { } steps) callbacks.Add(steps);
         if (settings.Patience is int patience) callbacks.Add(new EarlyStopping(patience));
-        var trainer = new Trainer(model.Network, optimizer, Evaluation.Criterion, new Accuracy(), settings.ClipNorm, input.Pairs, callbacks);
+        var trainer = new Trainer(model.Network, optimizer, Evaluation.Criterion(input), Evaluation.Metric(input), settings.ClipNorm, input.Pairs, callbacks);
         if (request.Resume is not null) Resume(trainer, run, epochs, terminal);
         var result = display.Run(() => trainer.Fit(trainingData, epochs - trainer.History.Count, testData, stop));
         var whole = !result.Interrupted;
@@ -181,11 +188,12 @@ static class TrainCommand
             model = SavedModel.Load(run.Path);
         }
         if (PlotFonts.Problem is { } problem) terminal.Warn(problem);
-        if (result.History.Count > 0) run.WriteLearningCurves(name, result.History);
+        if (result.History.Count > 0) run.WriteLearningCurves(name, result.History, Evaluation.ScoreName(input));
         if (whole)
         {
             var report = Evaluation.Run(model.Network, testData, classes, input, CancellationToken.None);
-            run.WriteReport(name, report);
+            run.WriteText(RunFolder.MetricsFile, report.ToJson());
+            if (report is EvaluationReport byClass) run.WriteConfusionMatrix(name, byClass);
             report.Print(terminal, "Test", input);
         }
         terminal.Line();

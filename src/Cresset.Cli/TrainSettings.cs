@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Cresset.Data;
 
 namespace Cresset.Cli;
 
@@ -17,6 +18,12 @@ sealed record TrainSettings
     public string? Data { get; init; }
     public string? DataDir { get; init; }
     public string? Model { get; init; }
+
+    /// <summary>The column of a table to predict.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>What to make of it; null: by its values.</summary>
+    public TableTask? Task { get; init; }
 
     /// <summary>Null, here and below: by model and data.</summary>
     public int? Epochs { get; init; }
@@ -98,9 +105,10 @@ sealed record TrainSettings
 [JsonSourceGenerationOptions(
     WriteIndented = true, PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true,
-    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(TrainSettings))]
 [JsonSerializable(typeof(EvaluationReport))]
+[JsonSerializable(typeof(RegressionReport))]
 [JsonSerializable(typeof(IReadOnlyList<Prediction>))]
 [JsonSerializable(typeof(string[]))]
 partial class CliJson : JsonSerializerContext;

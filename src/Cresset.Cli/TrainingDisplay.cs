@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Cresset.Cli.Inputs;
 using Cresset.Training;
 using Spectre.Console;
 
@@ -7,7 +8,7 @@ namespace Cresset.Cli;
 
 /// <summary>Shows how training goes: on a terminal a bar with epoch, batch, loss, accuracy, samples a second and time left;
 /// elsewhere a line an epoch, and one every ten seconds within a long epoch.</summary>
-sealed class TrainingDisplay(Terminal terminal, int epochs, int batchesPerEpoch) : TrainerCallback
+sealed class TrainingDisplay(Terminal terminal, int epochs, int batchesPerEpoch, ModelInput input) : TrainerCallback
 {
     static readonly TimeSpan LiveInterval = TimeSpan.FromMilliseconds(100), PlainInterval = TimeSpan.FromSeconds(10);
 
@@ -37,16 +38,21 @@ sealed class TrainingDisplay(Terminal terminal, int epochs, int batchesPerEpoch)
         if (terminal.Quiet || watch.Elapsed - shown < (task is null ? PlainInterval : LiveInterval)) return;
         shown = watch.Elapsed;
         var text = string.Create(CultureInfo.InvariantCulture,
-            $"epoch {progress.Epoch}/{epochs} batch {progress.Batch}/{batchesPerEpoch} loss {progress.Loss:F4} accuracy {100 * progress.Score:F1}% {progress.SamplesPerSecond:N0} samples/s");
+            $"epoch {progress.Epoch}/{epochs} batch {progress.Batch}/{batchesPerEpoch} loss {progress.Loss:F4} {Score(progress.Score, 1)} {progress.SamplesPerSecond:N0} samples/s");
         if (task is not null) task.Description = text.EscapeMarkup();
         else terminal.Note(text);
     }
+
+    // Shares of right answers as percentages; other scores as they are.
+    string Score(double value, int decimals) => input.Number is null
+        ? $"{Evaluation.ScoreName(input)} {(100 * value).ToString($"F{decimals}", CultureInfo.InvariantCulture)}%"
+        : $"{Evaluation.ScoreName(input)} {value.ToString("F4", CultureInfo.InvariantCulture)}";
 
     /// <inheritdoc/>
     public override void OnEpochEnd(Trainer trainer, EpochRecord record)
     {
         terminal.Note(string.Create(CultureInfo.InvariantCulture,
-            $"epoch {record.Epoch}/{epochs}  loss {record.TrainLoss:F4}  accuracy {100 * record.TrainScore:F2}%  test loss {record.ValidationLoss:F4}  test accuracy {100 * record.ValidationScore:F2}%  {record.SamplesPerSecond:N0} samples/s  {record.Seconds:F1} s"));
+            $"epoch {record.Epoch}/{epochs}  loss {record.TrainLoss:F4}  {Score(record.TrainScore, 2)}  test loss {record.ValidationLoss:F4}  test {Score(record.ValidationScore, 2)}  {record.SamplesPerSecond:N0} samples/s  {record.Seconds:F1} s"));
         // The next epoch begins with a line of its own after the interval, not at once.
         shown = watch.Elapsed;
     }

@@ -13,10 +13,11 @@ public static class Charts
     /// <param name="history">One point an epoch, in rising order of epoch.</param>
     /// <param name="title">The title above both panels.</param>
     /// <param name="validationName">What the legend calls the second set, for example "test".</param>
+    /// <param name="scoreName">What the score beside the loss is called.</param>
     /// <returns>A chart of 1200 x 480 pixels by default.</returns>
     /// <exception cref="ArgumentException">The history is empty or its epochs do not rise.</exception>
     public static Chart LearningCurves(
-        IReadOnlyList<EpochPoint> history, string title, string validationName = "validation")
+        IReadOnlyList<EpochPoint> history, string title, string validationName = "validation", string scoreName = "accuracy")
     {
         ArgumentNullException.ThrowIfNull(history);
         ArgumentNullException.ThrowIfNull(validationName);
@@ -35,7 +36,7 @@ public static class Charts
         return new Chart(title, 1200, 480, 2,
         [
             size => Curves(points, "loss", name, p => p.TrainLoss, p => p.ValidationLoss, Alignment.UpperRight, size),
-            size => Curves(points, "accuracy", name, p => p.TrainAccuracy, p => p.ValidationAccuracy, Alignment.LowerRight, size),
+            size => Curves(points, scoreName, name, p => p.TrainAccuracy, p => p.ValidationAccuracy, Alignment.LowerRight, size),
         ]);
     }
 

@@ -134,7 +134,7 @@ public class TextModelsTests
     [InlineData("short.txt", "the cat", "TextWindows: expected more than 128 tokens")]
     [InlineData("empty.txt", "", "expected a text, got an empty file")]
     [InlineData("bad.conllu", "1\tI\n", "line 1: expected 10 columns")]
-    [InlineData("table.csv", "a,b\n", "expected a folder, or a .zip, .conllu or .txt file")]
+    [InlineData("table.xlsx", "a,b\n", "expected a folder, or a .zip, .conllu, .txt or .csv file")]
     public void Files_that_serve_for_nothing_are_named(string name, string content, string message)
     {
         using var temp = new TempFolder();

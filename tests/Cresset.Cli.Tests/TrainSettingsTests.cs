@@ -15,6 +15,8 @@ public class TrainSettingsTests
             Data = "mnist",
             DataDir = "/data",
             Model = "mlp",
+            Target = "churn",
+            Task = Cresset.Data.TableTask.Regression,
             Epochs = 3,
             BatchSize = 7,
             Optimizer = "sgd",

@@ -1,3 +1,4 @@
+using Cresset.Data;
 using Cresset.Nn;
 
 namespace Cresset.Cli.Inputs;
@@ -16,9 +17,12 @@ enum InputKind
 
     /// <summary>Text, in which each character is guessed from those before.</summary>
     Text,
+
+    /// <summary>Rows of a table, each with a class or a number to predict.</summary>
+    Table,
 }
 
-/// <summary>How pictures, names, sentences or a text become what a model takes: kept in the card of a saved model, so that eval and
+/// <summary>How pictures, names, sentences, a text or rows become what a model takes: kept in the card of a saved model, so that eval and
 /// predict treat new ones as training did.</summary>
 abstract record ModelInput
 {
@@ -37,8 +41,14 @@ abstract record ModelInput
     /// <summary>An input of one sample, for a summary.</summary>
     public abstract Tensor Example();
 
-    /// <summary>What a model says of one argument of `predict`.</summary>
-    public abstract Prediction Predict(Module network, IReadOnlyList<string> classes, string argument, PredictRequest request);
+    /// <summary>The number to predict; null where there are classes.</summary>
+    public virtual TableTarget? Number => null;
+
+    /// <summary>What was found in the training part that the user should know of, line by line.</summary>
+    public virtual IReadOnlyList<string> Notes => [];
+
+    /// <summary>What a model says of one argument of `predict`, which may be a file with several samples.</summary>
+    public abstract IReadOnlyList<Prediction> Predict(Module network, IReadOnlyList<string> classes, string argument, PredictRequest request);
 
     /// <summary>Writes it into a card.</summary>
     public abstract void Write(CardEntries entries);
@@ -54,6 +64,7 @@ abstract record ModelInput
                 InputKind.Pictures => PictureInput.FromCard(entries),
                 InputKind.Names => NameInput.FromCard(entries),
                 InputKind.Sentences => SentenceInput.FromCard(entries, classes),
+                InputKind.Table => TableInput.FromCard(entries),
                 _ => TextInput.FromCard(entries, classes),
             }
             : throw entries.Wrong(kind, string.Join(", ", Enum.GetNames<InputKind>()));

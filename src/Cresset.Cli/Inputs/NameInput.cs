@@ -16,11 +16,11 @@ sealed record NameInput(Vocabulary Letters) : ModelInput
 
     public override Tensor Example() => Tensor.Ones([1, 8], DType.Int64);
 
-    public override Prediction Predict(Module network, IReadOnlyList<string> classes, string argument, PredictRequest request)
+    public override IReadOnlyList<Prediction> Predict(Module network, IReadOnlyList<string> classes, string argument, PredictRequest request)
     {
         if (string.IsNullOrWhiteSpace(argument)) throw CommandException.Usage("predict: expected a name, got nothing.");
         var letters = Letters.EncodeCharacters(argument.Trim());
-        return new Prediction(argument) { Classes = Likeliest(network.Forward(Tensor.From(letters, [1, letters.Length])), classes, request.Top ?? PredictCommand.DefaultTop) };
+        return [new Prediction(argument) { Classes = Likeliest(network.Forward(Tensor.From(letters, [1, letters.Length])), classes, request.Top ?? PredictCommand.DefaultTop) }];
     }
 
     public override void Write(CardEntries entries)

@@ -24,11 +24,11 @@ sealed record PictureInput(PictureShape Shape, IReadOnlyList<double> Mean, IRead
 
     public override Tensor Example() => Tensor.Zeros([1, Shape.Channels, Shape.Height, Shape.Width]);
 
-    public override Prediction Predict(Module network, IReadOnlyList<string> classes, string argument, PredictRequest request)
+    public override IReadOnlyList<Prediction> Predict(Module network, IReadOnlyList<string> classes, string argument, PredictRequest request)
     {
         var (picture, inverted) = PictureReader.Read(argument, request.Invert ?? Invert.Auto, this);
         var logits = network.Forward(Transform.Apply(picture.ToTensor()).Unsqueeze(0));
-        return new Prediction(argument) { Inverted = inverted, Classes = Likeliest(logits, classes, request.Top ?? PredictCommand.DefaultTop) };
+        return [new Prediction(argument) { Inverted = inverted, Classes = Likeliest(logits, classes, request.Top ?? PredictCommand.DefaultTop) }];
     }
 
     public override void Write(CardEntries entries)

@@ -18,11 +18,11 @@ sealed partial record SentenceInput(SentenceEncoding Encoding) : ModelInput
 
     public override Tensor Example() => Encoding.Encode(["I", "saw", "a", "saw"]).Unsqueeze(0);
 
-    public override Prediction Predict(Module network, IReadOnlyList<string> classes, string argument, PredictRequest request)
+    public override IReadOnlyList<Prediction> Predict(Module network, IReadOnlyList<string> classes, string argument, PredictRequest request)
     {
         string[] words = [.. WordOrMark().Matches(argument).Select(match => match.Value)];
         if (words.Length == 0) throw CommandException.Usage("predict: expected a sentence, got nothing.");
-        return new Prediction(argument) { Words = [.. words.Zip(((Tagger)network).Tag(words), (word, tag) => new TaggedWord(word, tag))] };
+        return [new Prediction(argument) { Words = [.. words.Zip(((Tagger)network).Tag(words), (word, tag) => new TaggedWord(word, tag))] }];
     }
 
     public override void Write(CardEntries entries)

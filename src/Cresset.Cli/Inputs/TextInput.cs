@@ -22,12 +22,12 @@ sealed record TextInput(Vocabulary Characters) : ModelInput
 
     public override Tensor Example() => Tensor.Zeros([1, Window], DType.Int64);
 
-    public override Prediction Predict(Module network, IReadOnlyList<string> classes, string argument, PredictRequest request)
+    public override IReadOnlyList<Prediction> Predict(Module network, IReadOnlyList<string> classes, string argument, PredictRequest request)
     {
         if (argument.Length == 0) throw CommandException.Usage("predict: expected the beginning of a text, got nothing.");
         var sampler = new TokenSampler(request.Temperature ?? 1, request.TopK, request.TopP);
         var text = ((CharacterLanguageModel)network).Generate(argument, request.Length ?? DefaultLength, Characters, sampler, new Generator((ulong)(request.Seed ?? 1)));
-        return new Prediction(argument) { Text = text };
+        return [new Prediction(argument) { Text = text }];
     }
 
     public override void Write(CardEntries entries) => WriteKind(entries);
