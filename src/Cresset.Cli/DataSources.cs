@@ -87,34 +87,48 @@ static class DataSources
             if (source.Name.Equals(data, StringComparison.OrdinalIgnoreCase)) return source;
         }
         // A prefix says what the name of a folder or file does not.
-        string? prefix = Array.Find(Prefixes, p => data.StartsWith(p, StringComparison.OrdinalIgnoreCase));
-        if (prefix is not null) data = data[prefix.Length..];
-        if (data.Length == 0) throw CommandException.Usage($"--data: expected a folder or file after {prefix}, got nothing.");
+        var prefix = Array.Find(Prefixes, p => data.StartsWith(p, StringComparison.OrdinalIgnoreCase)) ?? "";
+        data = data[prefix.Length..];
+        if (data.Length == 0) throw CommandException.Usage("--data: expected a folder or file, got nothing.");
         var path = Path.GetFullPath(data);
-        if (prefix is "csv:" or "text:" && Directory.Exists(data)) throw CommandException.Usage($"--data: expected a file after {prefix}, got the folder {data}.");
-        if (prefix == "images:" && File.Exists(data) && !data.EndsWith(".zip", StringComparison.OrdinalIgnoreCase)) throw CommandException.Usage($"--data: expected a folder or .zip file after {prefix}, got the file {data}.");
-        if (Directory.Exists(data))
+        if (Path.Exists(data))
         {
-            // Names where all it holds is text files.
-            bool isNames = prefix is null && Directory.EnumerateFiles(path, "*.txt").Any() && !Directory.EnumerateDirectories(path).Any();
-            return isNames
-                ? new DataSource(path, InputKind.Names, null, (request, train, _, _) => Names(LabelledNames.Load(path), train, request.Whole))
-                : new DataSource(path, InputKind.Pictures, null, (request, train, _, _) => LoadFolder(path, request, train));
-        }
-        if (File.Exists(data))
-        {
-            return (prefix switch { "csv:" => ".csv", "text:" => ".txt", _ => Path.GetExtension(path).ToLowerInvariant() }) switch
+            var kind = KindOf(path, prefix) ?? throw CommandException.Usage(prefix switch
             {
-                ".zip" => new DataSource(path, InputKind.Pictures, null, (request, train, _, _) => LoadFolder(path, request, train)),
-                ".conllu" => new DataSource(path, InputKind.Sentences, null, (request, train, _, _) => Sentences(Conllu.Read(path), train, request.Whole)),
-                ".txt" => new DataSource(path, InputKind.Text, null, (request, train, _, _) => Text(PlainText.Read(path), train, request.Whole)),
-                ".csv" => new DataSource(path, InputKind.Table, null, (request, train, _, _) => Table(path, request, train)),
-                _ => throw CommandException.Usage($"--data: expected a folder, or a .zip, .conllu, .txt or .csv file, got {data}."),
-            };
+                "images:" => $"--data: expected a folder or .zip file after {prefix}, got the file {data}.",
+                "" => $"--data: expected a folder, or a .zip, .conllu, .txt or .csv file, got {data}.",
+                _ => $"--data: expected a file after {prefix}, got the folder {data}.",
+            });
+            // One name for the same data, with or without a prefix that says nothing new.
+            return new DataSource(KindOf(path, "") == kind ? path : prefix + path, kind, null, (request, train, _, _) => kind switch
+            {
+                InputKind.Names => Names(LabelledNames.Load(path), train, request.Whole),
+                InputKind.Sentences => Sentences(Conllu.Read(path), train, request.Whole),
+                InputKind.Text => Text(PlainText.Read(path), train, request.Whole),
+                InputKind.Table => Table(path, request, train),
+                _ => LoadFolder(path, request, train),
+            });
         }
-        if (prefix is not null || data.AsSpan().ContainsAny('/', '\\') || data is "." or ".." || Path.GetExtension(data).ToLowerInvariant() is ".zip" or ".conllu" or ".txt" or ".csv")
+        if (prefix.Length > 0 || data.AsSpan().ContainsAny('/', '\\') || data is "." or ".." || Path.GetExtension(data).ToLowerInvariant() is ".zip" or ".conllu" or ".txt" or ".csv")
             throw CommandException.Usage($"--data: there is no folder or file {data}; expected {Help}");
         return NearMatch.Find("data set", data, All, s => s.Name);
+    }
+
+    // What a folder or file holds, by prefix or name; null for nothing that is known.
+    static InputKind? KindOf(string path, string prefix)
+    {
+        bool isFolder = Directory.Exists(path);
+        // A folder holds names where all that is in it is text files.
+        bool IsNames() => Directory.EnumerateFiles(path, "*.txt").Any() && !Directory.EnumerateDirectories(path).Any();
+        return (prefix, isFolder, isFolder ? "" : Path.GetExtension(path).ToLowerInvariant()) switch
+        {
+            ("csv:", false, _) or ("", _, ".csv") => InputKind.Table,
+            ("text:", false, _) or ("", _, ".txt") => InputKind.Text,
+            ("images:", true, _) or ("images:" or "", _, ".zip") => InputKind.Pictures,
+            ("", _, ".conllu") => InputKind.Sentences,
+            ("", true, _) => IsNames() ? InputKind.Names : InputKind.Pictures,
+            _ => null,
+        };
     }
 
     /// <summary>The first of a kind, which needs no download where the library brings one along.</summary>

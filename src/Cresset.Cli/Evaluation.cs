@@ -9,8 +9,20 @@ namespace Cresset.Cli;
 /// <summary>What a network is trained for, and its score on samples.</summary>
 static class Evaluation
 {
-    /// <summary>The loss: the mean cross-entropy of classes, the mean squared error of a number.</summary>
-    public static Loss Criterion(ModelInput input) => input.Number is null ? new CrossEntropyLoss() : new MseLoss();
+    /// <summary>The loss: the mean cross-entropy of classes, weighted or not; the mean squared error of a number.</summary>
+    public static Loss Criterion(ModelInput input, Tensor? weights = null) => input.Number is null ? new CrossEntropyLoss(weights) : new MseLoss();
+
+    /// <summary>A weight for each class, N / (C n) for n of N samples, so that all classes count the same; 1 for one without samples.</summary>
+    /// <exception cref="CommandException">There are no classes to weight.</exception>
+    public static Tensor BalancedWeights(Samples training, ModelInput input, IReadOnlyList<string> classes)
+    {
+        if (input.Number is not null || input.Kind == InputKind.Text) throw CommandException.Usage($"--class-weights: it is for classes; the target here is {(input.Number is { } number ? $"the number {number.Name}" : "the next character")}.");
+        var counts = new long[classes.Count];
+        foreach (var (_, targets) in training.Batches(input, classes, EvalCommand.DefaultBatchSize))
+            // Places that fill up a batch have a target below 0.
+            foreach (var target in targets.Flatten().ToArray<long>().Where(t => t >= 0)) counts[target]++;
+        return Tensor.From(Array.ConvertAll(counts, n => n == 0 ? 1f : (float)counts.Sum() / classes.Count / n));
+    }
 
     /// <summary>The score beside it.</summary>
     public static Metric Metric(ModelInput input) => input.Number is null ? new Accuracy() : new R2();

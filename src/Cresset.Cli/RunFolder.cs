@@ -73,10 +73,10 @@ sealed class RunFolder
     public void WriteText(string name, string text) => Write(name, path => File.WriteAllText(path, text));
 
     /// <summary>The picture of loss and score by epoch, as PNG and SVG.</summary>
-    public void WriteLearningCurves(string title, IReadOnlyList<EpochRecord> history, string scoreName)
+    public void WriteLearningCurves(string title, IReadOnlyList<EpochRecord> history, string judge, string scoreName)
     {
         EpochPoint[] points = [.. history.Select(r => new EpochPoint(r.Epoch, r.TrainLoss, r.TrainScore, r.ValidationLoss, r.ValidationScore))];
-        Save(Charts.LearningCurves(points, title, "test", scoreName), CurvesFile);
+        Save(Charts.LearningCurves(points, title, judge, scoreName), CurvesFile);
     }
 
     /// <summary>The picture of the confusion matrix, as PNG and SVG.</summary>

@@ -62,8 +62,10 @@ static class TrainCommand
         var trainCount = Options.Number<int>("--train-count", "Training samples. [default: digits: 6000; others: all]");
         var testCount = Options.Number<int>("--test-count", "Test samples. [default: digits: 1000; others: all]");
         var workers = Options.Number<int>("--workers", "Background workers that prepare batches.", defaults.Workers);
-        var patience = Options.Number<int>("--patience", "End when the test loss has not improved for so many epochs. [default: all epochs are run]");
-        var keep = Options.Text("--keep", "last|best", "Which model is kept: that of the last epoch, or of the one with the lowest test loss. [default: best with --patience, else last]");
+        var validation = Options.Number<double>("--validation", "Hold out this share of the training samples to judge epochs by, such as 0.2; the test samples then are looked at once, at the end. [default: the test samples judge]");
+        var classWeights = Options.Text("--class-weights", "balanced", "Let each class count the same in the loss, however many samples it has. [default: each sample counts the same]");
+        var patience = Options.Number<int>("--patience", "End when the validation (or test) loss has not improved for so many epochs. [default: all epochs are run]");
+        var keep = Options.Text("--keep", "last|best", "Which model is kept: that of the last epoch, or of the one with the lowest validation (or test) loss. [default: best with --patience or --validation, else last]");
         var every = Options.Number<int>("--checkpoint-every", "Save a checkpoint after so many batches too. [default: after each epoch, and once a minute within]");
         var name = Options.Text("--name", "name", "The end of the run folder's name. [default: the data set and the model]");
         var output = Options.Text("--output", "folder", "Where the run folder is made.", "runs", "-o");
@@ -71,7 +73,7 @@ static class TrainCommand
         var command = new Command(Name, "Train a network on pictures, names, sentences, text or tables, score it on what was held out and write a run folder.")
         {
             data, dataDir, model, target, task, epochs, batch, optimizer, rate, momentum, decay, clip, schedule, augment, seed, threads,
-            patience, keep, trainCount, testCount, workers, name, output, config, resume, every,
+            validation, classWeights, patience, keep, trainCount, testCount, workers, name, output, config, resume, every,
         };
         command.SetAction(result => run(result, () =>
         {
@@ -100,6 +102,8 @@ static class TrainCommand
                 ClipNorm = result.Given(clip, start.ClipNorm),
                 Schedule = result.Given(schedule, start.Schedule),
                 Augment = result.Given(augment, start.Augment),
+                Validation = result.Given(validation, start.Validation),
+                ClassWeights = result.Given(classWeights, start.ClassWeights),
                 Patience = result.Given(patience, start.Patience),
                 Keep = result.Given(keep, start.Keep),
                 CheckpointEvery = result.Given(every, start.CheckpointEvery),
@@ -136,6 +140,9 @@ static class TrainCommand
         var wanted = new DataRequest(source.Name, settings.DataDir, settings.TrainCount, settings.TestCount, (choice as PictureModel)?.Shape, settings.Target, settings.Task);
         Samples training = source.Load(wanted, true, terminal, stop), testing = source.Load(wanted, false, terminal, stop);
         stop.ThrowIfCancellationRequested();
+        var judging = testing;
+        if (settings.Validation is { } share) (training, judging) = training.HoldOut(share);
+        var judge = settings.Validation is null ? "test" : "validation";
         var (input, classes) = (training.Measure(), training.Classes);
         var card = new ModelCard(choice.Name, source.Name, classes, input, settings.TestCount);
 
@@ -144,12 +151,14 @@ static class TrainCommand
         var model = new SavedModel(choice.Create(input, classes.Count, DataSources.ShortName(source.Name)), card);
         var parameters = model.Network.Parameters().ToList();
         var trainingData = training.Batches(input, classes, batchSize, new TrainingOrder(settings.Seed, settings.Workers, augmentation));
-        var display = new TrainingDisplay(terminal, epochs, trainingData.Count, input);
+        var display = new TrainingDisplay(terminal, epochs, trainingData.Count, input, judge);
         var testData = testing.Batches(input, classes, EvalCommand.DefaultBatchSize);
+        var judgingData = judging.Batches(input, classes, EvalCommand.DefaultBatchSize);
+        var criterion = Evaluation.Criterion(input, settings.ClassWeights is null ? null : Evaluation.BalancedWeights(training, input, classes));
 
         var name = settings.Name ?? $"{DataSources.ShortName(source.Name)}-{choice.Name}";
         var run = request.Resume is null ? RunFolder.Create(request.Output, name, DateTime.Now) : RunFolder.Open(request.Resume);
-        bool keepBest = settings.Keep is null ? settings.Patience is not null : settings.Keep == TrainSettings.KeepBest;
+        bool keepBest = settings.Keep is null ? (settings.Patience ?? settings.Validation) is not null : settings.Keep == TrainSettings.KeepBest;
         // With all defaults filled in, so that the file says it all and reproduces the run later as well.
         if (request.Resume is null)
         {
@@ -164,7 +173,7 @@ static class TrainCommand
             }).ToJson());
         }
         terminal.Note(FormattableString.Invariant(
-            $"{choice.Name}: {parameters.Sum(p => (long)p.ElementCount)} parameters; {DataSources.ShortName(source.Name)}: {training.Count} training and {testing.Count} test {training.Noun}, {(input.Number is { } number ? $"predicting the number {number.Name}" : $"{classes.Count} classes")}; {optimizerChoice.Name}, learning rate {values.Rate}"));
+            $"{choice.Name}: {parameters.Sum(p => (long)p.ElementCount)} parameters; {DataSources.ShortName(source.Name)}: {training.Count} training{(judging == testing ? "" : $", {judging.Count} validation")} and {testing.Count} test {training.Noun}, {(input.Number is { } number ? $"predicting the number {number.Name}" : $"{classes.Count} classes")}; {optimizerChoice.Name}, learning rate {values.Rate}"));
 
         foreach (var note in input.Notes) terminal.Note(note);
 
@@ -177,18 +186,18 @@ static class TrainCommand
         ];
         if (schedule.Create(optimizer, epochs, trainingData.Count) is { } steps) callbacks.Add(steps);
         if (settings.Patience is int patience) callbacks.Add(new EarlyStopping(patience));
-        var trainer = new Trainer(model.Network, optimizer, Evaluation.Criterion(input), Evaluation.Metric(input), settings.ClipNorm, input.Pairs, callbacks);
+        var trainer = new Trainer(model.Network, optimizer, criterion, Evaluation.Metric(input), settings.ClipNorm, input.Pairs, callbacks);
         if (request.Resume is not null) Resume(trainer, run, epochs, terminal);
-        var result = display.Run(() => trainer.Fit(trainingData, epochs - trainer.History.Count, testData, stop));
+        var result = display.Run(() => trainer.Fit(trainingData, epochs - trainer.History.Count, judgingData, stop));
         var whole = !result.Interrupted;
-        if (whole && trainer.History.Count < epochs) terminal.Note($"Ended after {trainer.History.Count} of {epochs} epochs: the test loss had not improved for {settings.Patience} epochs.");
+        if (whole && trainer.History.Count < epochs) terminal.Note($"Ended after {trainer.History.Count} of {epochs} epochs: the {judge} loss had not improved for {settings.Patience} epochs.");
         if (whole && keepBest)
         {
             terminal.Note($"The best epoch was {kept.Epoch}; its model is kept.");
             model = SavedModel.Load(run.Path);
         }
         if (PlotFonts.Problem is { } problem) terminal.Warn(problem);
-        if (result.History.Count > 0) run.WriteLearningCurves(name, result.History, Evaluation.ScoreName(input));
+        if (result.History.Count > 0) run.WriteLearningCurves(name, result.History, judge, Evaluation.ScoreName(input));
         if (whole)
         {
             var report = Evaluation.Run(model.Network, testData, classes, input, CancellationToken.None);

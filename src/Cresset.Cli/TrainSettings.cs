@@ -9,7 +9,7 @@ namespace Cresset.Cli;
 /// settings.json, which `train --config` takes again.</summary>
 sealed record TrainSettings
 {
-    public const string KeepLast = "last", KeepBest = "best";
+    public const string KeepLast = "last", KeepBest = "best", Balanced = "balanced";
 
     // What no file name holds on one system or another.
     static readonly SearchValues<char> NotInNames = SearchValues.Create("/\\:*?\"<>|\0\n\r\t");
@@ -38,10 +38,16 @@ sealed record TrainSettings
     /// <summary>Null, after all is filled in: gradients are not clipped.</summary>
     public double? ClipNorm { get; init; }
 
+    /// <summary>The share of the training samples that epochs are judged by; null: the test samples judge.</summary>
+    public double? Validation { get; init; }
+
+    /// <summary>Whether rare classes count for more: <see cref="Balanced"/>; null: all samples count the same.</summary>
+    public string? ClassWeights { get; init; }
+
     /// <summary>Null: no early stopping.</summary>
     public int? Patience { get; init; }
 
-    /// <summary><see cref="KeepLast"/> or <see cref="KeepBest"/>; null: best with early stopping.</summary>
+    /// <summary><see cref="KeepLast"/> or <see cref="KeepBest"/>; null: best with early stopping or validation.</summary>
     public string? Keep { get; init; }
 
     /// <summary>Null: by time alone.</summary>
@@ -63,6 +69,8 @@ sealed record TrainSettings
     {
         Options.AtLeast("--epochs", Epochs, 1);
         Options.AtLeast("--batch-size", BatchSize, 1);
+        Options.Require("--validation", Validation, Validation is null or (> 0 and < 1), "a share above 0 and below 1");
+        Options.Require("--class-weights", ClassWeights, ClassWeights is null or Balanced, Balanced);
         Options.AtLeast("--patience", Patience, 1);
         Options.AtLeast("--checkpoint-every", CheckpointEvery, 1);
         Options.Require("--keep", Keep, Keep is null or KeepLast or KeepBest, $"{KeepLast} or {KeepBest}");

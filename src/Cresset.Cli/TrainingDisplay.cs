@@ -8,7 +8,7 @@ namespace Cresset.Cli;
 
 /// <summary>Shows how training goes: on a terminal a bar with epoch, batch, loss, accuracy, samples a second and time left;
 /// elsewhere a line an epoch, and one every ten seconds within a long epoch.</summary>
-sealed class TrainingDisplay(Terminal terminal, int epochs, int batchesPerEpoch, ModelInput input) : TrainerCallback
+sealed class TrainingDisplay(Terminal terminal, int epochs, int batchesPerEpoch, ModelInput input, string judge) : TrainerCallback
 {
     static readonly TimeSpan LiveInterval = TimeSpan.FromMilliseconds(100), PlainInterval = TimeSpan.FromSeconds(10);
 
@@ -52,7 +52,7 @@ sealed class TrainingDisplay(Terminal terminal, int epochs, int batchesPerEpoch,
     public override void OnEpochEnd(Trainer trainer, EpochRecord record)
     {
         terminal.Note(string.Create(CultureInfo.InvariantCulture,
-            $"epoch {record.Epoch}/{epochs}  loss {record.TrainLoss:F4}  {Score(record.TrainScore, 2)}  test loss {record.ValidationLoss:F4}  test {Score(record.ValidationScore, 2)}  {record.SamplesPerSecond:N0} samples/s  {record.Seconds:F1} s"));
+            $"epoch {record.Epoch}/{epochs}  loss {record.TrainLoss:F4}  {Score(record.TrainScore, 2)}  {judge} loss {record.ValidationLoss:F4}  {judge} {Score(record.ValidationScore, 2)}  {record.SamplesPerSecond:N0} samples/s  {record.Seconds:F1} s"));
         // The next epoch begins with a line of its own after the interval, not at once.
         shown = watch.Elapsed;
     }

@@ -15,7 +15,7 @@ public class HelpTests
     }
 
     [Theory]
-    [InlineData("train", "--data,--data-dir,--model,--epochs,--batch-size,--optimizer,--lr,--momentum,--weight-decay,--clip-norm,--seed,--threads,--output,--name,--train-count,--test-count,--workers,--quiet,--plain,--config,--resume,--patience,--keep,--checkpoint-every")]
+    [InlineData("train", "--data,--data-dir,--model,--epochs,--batch-size,--optimizer,--lr,--momentum,--weight-decay,--clip-norm,--seed,--threads,--output,--name,--train-count,--test-count,--workers,--quiet,--plain,--config,--resume,--target,--task,--validation,--class-weights,--patience,--keep,--checkpoint-every")]
     [InlineData("eval", "--model,--data,--data-dir,--test-count,--batch-size,--threads,--json")]
     [InlineData("predict", "--model,--invert,--top,--length,--temperature,--top-k,--top-p,--seed,--json,<input>")]
     public void Help_of_a_subcommand_lists_its_options_and_examples(string command, string options)

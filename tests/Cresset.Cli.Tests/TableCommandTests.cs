@@ -71,14 +71,66 @@ public class TableCommandTests
         Assert.Contains("R2", CommandLine.Run("eval", "--model", run).Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_prefix_tells_a_file_by_another_name_and_the_run_remembers_it()
+    {
+        using var temp = new TempFolder();
+        var run = Train(temp, Write(temp, "shop.data", 1), "bought", "--epochs", "1");
+        Assert.Equal(0, CommandLine.Run("train", "--resume", run).Code);
+        // The part that was held out: the file is known by its name.
+        Assert.Contains("60 rows", CommandLine.Run("eval", "--model", run).Output, StringComparison.Ordinal);
+        Assert.Contains("expected a folder, or a .zip, .conllu, .txt or .csv file", CommandLine.Run("train", "--data", Path.Combine(temp.Path, "shop.data")).ErrorLine, StringComparison.Ordinal);
+        Assert.Contains("expected a folder or .zip file after images:", CommandLine.Run("train", "--data", $"images:{Path.Combine(temp.Path, "shop.data")}").ErrorLine, StringComparison.Ordinal);
+        Assert.Contains("expected a file after text:, got the folder", CommandLine.Run("train", "--data", $"text:{temp.Path}").ErrorLine, StringComparison.Ordinal);
+    }
+
+    // 300 rows: 60 are test rows; of the other 240 a quarter judges. The best epoch by it is kept.
+    [Fact]
+    public void Epochs_are_judged_by_rows_that_are_neither_trained_on_nor_tested_with()
+    {
+        using var temp = new TempFolder();
+        var file = Write(temp, "shop.csv", 1);
+        var result = CommandLine.Run("train", "--data", file, "--target", "bought", "--validation", "0.25", "--epochs", "4", "--class-weights", "balanced", "--output", temp.Path);
+        Assert.Equal((0, ""), (result.Code, result.Error));
+        Assert.Contains("180 training, 60 validation and 60 test rows", result.Output, StringComparison.Ordinal);
+        Assert.Contains("validation loss", result.Output, StringComparison.Ordinal);
+        Assert.Contains("The best epoch was", result.Output, StringComparison.Ordinal);
+        Assert.Contains("Test: 60 rows", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Held_out_samples_are_not_among_the_others()
+    {
+        var table = Cresset.Data.CsvTable.From(["n", "even"], Enumerable.Range(0, 11).Select(i => new[] { $"{i}", $"{i % 2}" }));
+        var (kept, held) = new Cresset.Cli.Inputs.TableSamples(table, "even", null, ["0", "1"]).HoldOut(0.3);
+        string[] Numbers(Cresset.Cli.Inputs.Samples samples) => [.. ((Cresset.Cli.Inputs.TableSamples)samples).Table.Column("n")];
+        Assert.Equal((8, 3), (kept.Count, held.Count));
+        Assert.Equal(Enumerable.Range(0, 11).Select(i => $"{i}").Order(), Numbers(kept).Concat(Numbers(held)).Order());
+        // A text gives its end.
+        var (begin, end) = new Cresset.Cli.Inputs.TextSamples("abcdefghij", ["a"]).HoldOut(0.2);
+        Assert.Equal(("abcdefgh", "ij"), (((Cresset.Cli.Inputs.TextSamples)begin).Text, ((Cresset.Cli.Inputs.TextSamples)end).Text));
+    }
+
+    // scikit-learn's "balanced": N / (C n). Three of class 0, one of class 1, none of class 2.
+    [Fact]
+    public void Balanced_weights_are_the_inverse_of_the_counts()
+    {
+        var table = Cresset.Data.CsvTable.From(["x", "class"], [["1", "a"], ["2", "a"], ["3", "a"], ["4", "b"]]);
+        string[] classes = ["a", "b", "c"];
+        var samples = new Cresset.Cli.Inputs.TableSamples(table, "class", null, classes);
+        Assert.Equal([4f / 9, 4f / 3, 1f], Evaluation.BalancedWeights(samples, samples.Measure(), classes).ToArray<float>());
+    }
+
     [Theory]
     [InlineData(2, "--target: expected the column of ", "train", "--data", "FILE")]
     [InlineData(1, "got 'bougth'; did you mean 'bought'?", "train", "--data", "FILE", "--target", "bougth")]
     [InlineData(1, "expected numbers for regression, got 'yes'", "train", "--data", "FILE", "--target", "bought", "--task", "regression")]
     [InlineData(2, "--target and --task: they are for tables", "train", "--data", "digits", "--target", "bought")]
+    [InlineData(2, "--validation: expected a share above 0 and below 1, got 1.5", "train", "--validation", "1.5")]
+    [InlineData(2, "--class-weights: it is for classes; the target here is the number price", "train", "--data", "FILE", "--target", "price", "--class-weights", "balanced")]
     [InlineData(2, "cnn takes pictures;", "train", "--data", "FILE", "--target", "bought", "--model", "cnn")]
     [InlineData(2, "--data: there is no folder or file", "train", "--data", "csv:nowhere.csv", "--target", "bought")]
-    [InlineData(2, "expected a folder or file after images:, got nothing", "train", "--data", "images:")]
+    [InlineData(2, "expected a folder or file, got nothing", "train", "--data", "images:")]
     public void Wrong_use_is_told_in_one_line(int code, string expected, params string[] args)
     {
         using var temp = new TempFolder();

@@ -26,6 +26,8 @@ public class TrainSettingsTests
             Schedule = "step",
             Augment = "flip",
             ClipNorm = 0.5,
+            Validation = 0.2,
+            ClassWeights = "balanced",
             Patience = 2,
             Keep = "best",
             CheckpointEvery = 3,

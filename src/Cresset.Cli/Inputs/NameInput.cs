@@ -33,7 +33,7 @@ sealed record NameInput(Vocabulary Letters) : ModelInput
 }
 
 /// <summary>Names with languages, or whatever classes.</summary>
-sealed record NameSamples(LabelledNames Names) : Samples
+sealed record NameSamples(LabelledNames Names) : SeparateSamples
 {
     public override IReadOnlyList<string> Classes => Names.Languages;
 
@@ -49,9 +49,6 @@ sealed record NameSamples(LabelledNames Names) : Samples
         return training is null ? new DataLoader(samples, batchSize) : new DataLoader(samples, batchSize, shuffle: true, seed: training.Seed, workers: training.Workers);
     }
 
-    public override Samples Pick(int count)
-    {
-        var places = Spread(count);
-        return new NameSamples(new LabelledNames([.. places.Select(i => Names.Names[i])], [.. places.Select(i => Names.Labels[i])], Names.Languages));
-    }
+    public override SeparateSamples Pick(int[] places) =>
+        new NameSamples(new LabelledNames([.. places.Select(i => Names.Names[i])], [.. places.Select(i => Names.Labels[i])], Names.Languages));
 }

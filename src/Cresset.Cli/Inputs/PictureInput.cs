@@ -94,7 +94,7 @@ sealed record PictureInput(PictureShape Shape, IReadOnlyList<double> Mean, IRead
 /// <summary>Pictures with classes.</summary>
 /// <param name="Images">The pictures.</param>
 /// <param name="Normalisation">Mean and deviation of each channel in use for the data set; null to compute them.</param>
-sealed record PictureSamples(LabelledImages Images, (IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation)? Normalisation = null) : Samples
+sealed record PictureSamples(LabelledImages Images, (IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation)? Normalisation = null) : SeparateSamples
 {
     public override IReadOnlyList<string> Classes => Images.Classes;
 
@@ -115,10 +115,7 @@ sealed record PictureSamples(LabelledImages Images, (IReadOnlyList<double> Mean,
             : new DataLoader(Images.ToDataset(pictures.Transform, training.Augmentation.Create(pictures.Shape)), batchSize, shuffle: true, seed: training.Seed, workers: training.Workers);
     }
 
-    public override Samples Pick(int count) => Pick(Spread(count));
-
-    /// <summary>The pictures at these places.</summary>
-    public PictureSamples Pick(int[] indices)
+    public override PictureSamples Pick(int[] indices)
     {
         int size = Images.Channels * Images.Height * Images.Width;
         var pixels = new byte[indices.Length * size];

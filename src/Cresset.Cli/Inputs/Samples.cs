@@ -26,28 +26,52 @@ abstract record Samples
     public abstract DataLoader<(Tensor, Tensor)> Batches(ModelInput input, IReadOnlyList<string> classes, int batchSize, TrainingOrder? training = null);
 
     /// <summary>As many as asked for, evenly spread.</summary>
-    public abstract Samples Pick(int count);
+    protected abstract Samples Some(int count);
+
+    /// <summary>Holds a share of them out, at least one: what is left, and what was held out.</summary>
+    public abstract (Samples Kept, Samples HeldOut) HoldOut(double share);
 
     /// <summary>As many as asked for, evenly spread; all where null.</summary>
     public Samples Take(int? count, string option, string part)
     {
         if (count is not { } n || n == Count) return this;
         if (n > Count) throw CommandException.Usage($"{option}: the {part} part has {Count} {Noun}, asked for {n}.");
-        return Pick(n);
+        return Some(n);
     }
 
-    /// <summary>The places of so many out of all, evenly spread.</summary>
-    protected int[] Spread(int count) => [.. Enumerable.Range(0, count).Select(i => (int)((long)i * Count / count))];
+    /// <summary>How many a share of them is: at least one, and one less than all.</summary>
+    /// <exception cref="CommandException">There are too few.</exception>
+    protected int Part(double share) => Count > 1 ? Math.Clamp((int)Math.Round(share * Count), 1, Count - 1)
+        : throw new CommandException($"--validation: expected at least two training {Noun}, so that one can be held out, got {Count}.");
 
     /// <summary>Checks that the classes are the model's.</summary>
     protected void RequireClasses(IReadOnlyList<string> classes)
     {
         if (!Classes.SequenceEqual(classes))
-            throw new CommandException($"--data: expected the model's classes ({Some(classes)}), got others ({Some(Classes)}).");
+            throw new CommandException($"--data: expected the model's classes ({First(classes)}), got others ({First(Classes)}).");
     }
 
-    static string Some(IReadOnlyList<string> classes) =>
+    static string First(IReadOnlyList<string> classes) =>
         string.Join(", ", classes.Take(10)) + (classes.Count > 10 ? $", ... {classes.Count} in all" : "");
+}
+
+/// <summary>Samples that stand each for itself.</summary>
+abstract record SeparateSamples : Samples
+{
+    // Any will do; the same ones each time.
+    const ulong HoldOutSeed = 3;
+
+    /// <summary>Those at these places.</summary>
+    public abstract SeparateSamples Pick(int[] places);
+
+    protected override Samples Some(int count) => Pick([.. Enumerable.Range(0, count).Select(i => (int)((long)i * Count / count))]);
+
+    public override (Samples Kept, Samples HeldOut) HoldOut(double share)
+    {
+        int part = Part(share);
+        var order = new Generator(HoldOutSeed).Permutation(Count);
+        return (Pick(order[part..]), Pick(order[..part]));
+    }
 }
 
 /// <summary>How a training part is gone through.</summary>

@@ -53,7 +53,7 @@ sealed partial record SentenceInput(SentenceEncoding Encoding) : ModelInput
 /// <summary>Sentences with tags.</summary>
 /// <param name="Sentences">The sentences.</param>
 /// <param name="Classes">The tags of the whole data set.</param>
-sealed record SentenceSamples(IReadOnlyList<TaggedSentence> Sentences, IReadOnlyList<string> Classes) : Samples
+sealed record SentenceSamples(IReadOnlyList<TaggedSentence> Sentences, IReadOnlyList<string> Classes) : SeparateSamples
 {
     public override IReadOnlyList<string> Classes { get; } = Classes;
 
@@ -74,5 +74,5 @@ sealed record SentenceSamples(IReadOnlyList<TaggedSentence> Sentences, IReadOnly
             collate: samples => encoding.Collate(samples), workers: training?.Workers ?? 0);
     }
 
-    public override Samples Pick(int count) => this with { Sentences = [.. Spread(count).Select(i => Sentences[i])] };
+    public override SeparateSamples Pick(int[] places) => this with { Sentences = [.. places.Select(i => Sentences[i])] };
 }

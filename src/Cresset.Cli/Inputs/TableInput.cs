@@ -105,7 +105,7 @@ sealed record TableInput(TableEncoding Encoding) : ModelInput
 /// <param name="Target">The column to predict.</param>
 /// <param name="Task">What to make of it; null for what its values say.</param>
 /// <param name="TargetClasses">The classes of the whole file; none for a number, or where a model has its own.</param>
-sealed record TableSamples(CsvTable Table, string Target, TableTask? Task, IReadOnlyList<string> TargetClasses) : Samples
+sealed record TableSamples(CsvTable Table, string Target, TableTask? Task, IReadOnlyList<string> TargetClasses) : SeparateSamples
 {
     // A number's name stands for it.
     public override IReadOnlyList<string> Classes => TargetClasses.Count > 0 ? TargetClasses : [Target];
@@ -122,5 +122,5 @@ sealed record TableSamples(CsvTable Table, string Target, TableTask? Task, IRead
         return training is null ? new DataLoader(dataset, batchSize) : new DataLoader(dataset, batchSize, shuffle: true, seed: training.Seed, workers: training.Workers);
     }
 
-    public override Samples Pick(int count) => this with { Table = Table.Pick(Spread(count)) };
+    public override SeparateSamples Pick(int[] places) => this with { Table = Table.Pick(places) };
 }

@@ -72,5 +72,15 @@ sealed record TextSamples(string Text, IReadOnlyList<string> Classes) : Samples
     }
 
     // A text is one piece: its beginning.
-    public override Samples Pick(int count) => this with { Text = Text[..(char.IsHighSurrogate(Text[count - 1]) ? count - 1 : count)] };
+    protected override Samples Some(int count) => this with { Text = Text[..Cut(count)] };
+
+    // Its end, which is not of the same passages.
+    public override (Samples Kept, Samples HeldOut) HoldOut(double share)
+    {
+        int cut = Cut(Count - Part(share));
+        return (this with { Text = Text[..cut] }, this with { Text = Text[cut..] });
+    }
+
+    // Not within a pair that stands for one character.
+    int Cut(int place) => char.IsHighSurrogate(Text[place - 1]) ? place - 1 : place;
 }
