@@ -4,11 +4,14 @@ using Cresset.Nn;
 using Cresset.Optim;
 using Cresset.Optim.Schedulers;
 using Cresset.Serialization;
+using Cresset.Tests.Kernels;
 using Cresset.Training;
 using Xunit;
 
 namespace Cresset.Tests.Training;
 
+// Dropout draws from the one generator of the process: a test beside it would draw from it too.
+[Collection(nameof(GlobalSettings))]
 public sealed class CheckpointTests : IDisposable
 {
     const int Epochs = 3, BatchSize = 8;
