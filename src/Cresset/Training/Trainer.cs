@@ -41,6 +41,9 @@ public sealed partial class Trainer(Module model, Optimizer optimizer, Loss crit
     /// <summary>What trains it.</summary>
     public Optimizer Optimizer { get; } = optimizer;
 
+    /// <summary>What it is trained for.</summary>
+    public Loss Criterion { get; } = criterion;
+
     /// <summary>The epochs completed so far, over all calls of <see cref="Fit"/>.</summary>
     public IReadOnlyList<EpochRecord> History => history;
 
@@ -72,7 +75,7 @@ public sealed partial class Trainer(Module model, Optimizer optimizer, Loss crit
             if (validation is not null)
             {
                 metric?.Reset();
-                var loss = Evaluate(Model, criterion, validation, metric is null ? [] : [metric.Update], pairs);
+                var loss = Evaluate(Model, Criterion, validation, metric is null ? [] : [metric.Update], pairs);
                 record = record with { ValidationLoss = loss, ValidationScore = metric?.Value ?? double.NaN };
             }
             history.Add(record);
@@ -102,15 +105,12 @@ public sealed partial class Trainer(Module model, Optimizer optimizer, Loss crit
             running.Batch++;
             var (outputs, wanted) = Compared(pairs, Model.Forward(inputs), targets);
             foreach (var callback in callbacks) callback.OnForward(this, inputs, outputs, wanted);
-            var loss = criterion.Forward(outputs, wanted);
+            var loss = Criterion.Forward(outputs, wanted);
             var value = loss.Item();
             if (!double.IsFinite(value))
                 throw new ArithmeticException(FormattableString.Invariant(
                     $"training: the loss is {value} at epoch {epoch}, step {running.Batch}; try a smaller learning rate than {Optimizer.Groups[0].Options.Lr}, clip the gradients, or look for NaN in the data"));
-            Optimizer.ZeroGrad();
-            loss.Backward();
-            if (clipNorm is { } norm) GradientClipping.ClipNorm(Optimizer.Groups.SelectMany(group => group.Parameters), norm);
-            Optimizer.Step();
+            Descend(loss);
             var count = (pairs is null ? inputs : wanted).Size(0);
             running.Samples += inputs.Size(0);
             running.Counted += count;
@@ -122,6 +122,14 @@ public sealed partial class Trainer(Module model, Optimizer optimizer, Loss crit
         }
         if (running.Batch == 0) throw new ArgumentException("Trainer: expected at least one batch to train on, got none; is the data set smaller than a batch, with dropLast?");
         return new EpochRecord(epoch, running.Total / running.Counted, metric?.Value ?? double.NaN, double.NaN, double.NaN, running.Rate, running.Seconds, running.Samples / running.Seconds);
+    }
+
+    void Descend(Tensor loss)
+    {
+        Optimizer.ZeroGrad();
+        loss.Backward();
+        if (clipNorm is { } norm) GradientClipping.ClipNorm(Optimizer.Groups.SelectMany(group => group.Parameters), norm);
+        Optimizer.Step();
     }
 
     /// <summary>The mean loss over all batches, with the model in evaluation mode (in which it stays) and nothing recorded.</summary>

@@ -144,7 +144,10 @@ public static class CrossEntropyOperators
         var index = target.MaskedFill(ignored, 0);
         var at = index.Backend.FindOutOfRange(index.Operand, classes);
         if (at >= 0)
-            throw new ArgumentOutOfRangeException(nameof(target), $"{name}: expected class indices from 0 to {classes - 1}, got {index.Reshape(-1).Select(0, (int)at).Item<long>()} at position {at} of the target of shape {target.Shape}; the input {input.Shape} has {classes} classes");
+        {
+            var value = index.Reshape(-1).Select(0, (int)at).Item<long>();
+            throw new ArgumentOutOfRangeException(nameof(target), $"{name}: expected class indices from 0 to {classes - 1}, got {value} at position {at} of the target of shape {target.Shape}; the input {input.Shape} has {classes} classes{(value == classes ? "; if labels count from 1, subtract 1" : "")}");
+        }
         return (index, ignored.Any().Item<bool>() ? ignored : null);
     }
 }
