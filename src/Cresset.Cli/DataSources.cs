@@ -13,11 +13,11 @@ namespace Cresset.Cli;
 /// <param name="TrainCount">How many training samples; null for all there are.</param>
 /// <param name="TestCount">How many test samples; null for all there are.</param>
 /// <param name="Shape">What pictures of a folder are brought to; null where the model takes none.</param>
-/// <param name="Target">The column of a table to predict.</param>
-/// <param name="Task">What to make of it; null for what its values say.</param>
+/// <param name="Columns">What is where in a table.</param>
+/// <param name="MaxBroken">How many pictures that cannot be read are left out; null for one in twenty, at least one.</param>
 /// <param name="Whole">Whether folders and files without a test part of their own are test samples as a whole: others than a model was
 /// trained on.</param>
-sealed record DataRequest(string Data, string? DataDir, int? TrainCount, int? TestCount, PictureShape? Shape, string? Target = null, TableTask? Task = null, bool Whole = false);
+sealed record DataRequest(string Data, string? DataDir, int? TrainCount, int? TestCount, PictureShape? Shape, TableColumns Columns = default, int? MaxBroken = null, bool Whole = false);
 
 /// <summary>A data set by name, or a folder or file.</summary>
 /// <param name="Name">The name, or the full path.</param>
@@ -76,11 +76,13 @@ static class DataSources
 
     /// <summary>What `--data` takes, for the help.</summary>
     public static string Help =>
-        $"{string.Join(", ", All.Select(s => s.Name))}; or a folder (or .zip) with a folder of pictures for each class, a folder of files LANGUAGE.txt with a name a line, a .conllu file of tagged sentences, a .txt file of plain text, a .csv file with a --target column (also as images:FOLDER, text:FILE, csv:FILE).";
+        $"{string.Join(", ", All.Select(s => s.Name))}; or a folder (or .zip) with a folder of pictures for each class, a folder of files LANGUAGE.txt with a name a line, a .conllu file of tagged sentences, a .txt file of plain text, a .csv file with a --target column and, to tell it by texts, a --text-column (also as images:FOLDER, text:FILE, csv:FILE).";
 
     /// <summary>The data set of that name, or the folder or file of that path.</summary>
+    /// <param name="data">The name or path.</param>
+    /// <param name="textColumn">The column of texts, where a table is meant as such.</param>
     /// <exception cref="CommandException">Neither; the message names the near matches.</exception>
-    public static DataSource Find(string data)
+    public static DataSource Find(string data, string? textColumn = null)
     {
         foreach (var source in All)
         {
@@ -93,20 +95,21 @@ static class DataSources
         var path = Path.GetFullPath(data);
         if (Path.Exists(data))
         {
-            var kind = KindOf(path, prefix) ?? throw CommandException.Usage(prefix switch
+            var kind = KindOf(path, prefix, textColumn) ?? throw CommandException.Usage(prefix switch
             {
                 "images:" => $"--data: expected a folder or .zip file after {prefix}, got the file {data}.",
                 "" => $"--data: expected a folder, or a .zip, .conllu, .txt or .csv file, got {data}.",
                 _ => $"--data: expected a file after {prefix}, got the folder {data}.",
             });
             // One name for the same data, with or without a prefix that says nothing new.
-            return new DataSource(KindOf(path, "") == kind ? path : prefix + path, kind, null, (request, train, _, _) => kind switch
+            return new DataSource(KindOf(path, "", textColumn) == kind ? path : prefix + path, kind, null, (request, train, terminal, _) => kind switch
             {
                 InputKind.Names => Names(LabelledNames.Load(path), train, request.Whole),
                 InputKind.Sentences => Sentences(Conllu.Read(path), train, request.Whole),
                 InputKind.Text => Text(PlainText.Read(path), train, request.Whole),
                 InputKind.Table => Table(path, request, train),
-                _ => LoadFolder(path, request, train),
+                InputKind.Documents => Documents(path, request, train),
+                _ => LoadFolder(path, request, train, terminal),
             });
         }
         if (prefix.Length > 0 || data.AsSpan().ContainsAny('/', '\\') || data is "." or ".." || Path.GetExtension(data).ToLowerInvariant() is ".zip" or ".conllu" or ".txt" or ".csv")
@@ -114,15 +117,16 @@ static class DataSources
         return NearMatch.Find("data set", data, All, s => s.Name);
     }
 
-    // What a folder or file holds, by prefix or name; null for nothing that is known.
-    static InputKind? KindOf(string path, string prefix)
+    // What a folder or file holds, by prefix or name, and of a table by what it is read for; null for nothing that is known.
+    static InputKind? KindOf(string path, string prefix, string? textColumn)
     {
         bool isFolder = Directory.Exists(path);
         // A folder holds names where all that is in it is text files.
         bool IsNames() => Directory.EnumerateFiles(path, "*.txt").Any() && !Directory.EnumerateDirectories(path).Any();
         return (prefix, isFolder, isFolder ? "" : Path.GetExtension(path).ToLowerInvariant()) switch
         {
-            ("csv:", false, _) or ("", _, ".csv") => InputKind.Table,
+            ("text:", false, ".csv") => InputKind.Documents,
+            ("csv:", false, _) or ("", _, ".csv") => textColumn is null ? InputKind.Table : InputKind.Documents,
             ("text:", false, _) or ("", _, ".txt") => InputKind.Text,
             ("images:", true, _) or ("images:" or "", _, ".zip") => InputKind.Pictures,
             ("", _, ".conllu") => InputKind.Sentences,
@@ -161,16 +165,38 @@ static class DataSources
     static TableSamples Table(string path, DataRequest request, bool train)
     {
         var table = CsvTable.Load(path);
-        if (request.Target is not { } target)
-            throw CommandException.Usage($"--target: expected the column of {path} to predict, got nothing; its columns: {string.Join(", ", table.Names)}.");
+        var (target, task) = (TargetOf(table, path, request), request.Columns.Task);
         // A test file's classes are the model's; it may lack some.
-        if (request.Whole) return new TableSamples(table, target, request.Task, []);
-        var classes = TableEncoding.ClassesOf(table, target, request.Task);
-        var task = classes.Count > 0 ? TableTask.Classification : TableTask.Regression;
+        if (request.Whole) return new TableSamples(table, target, task, []);
+        var classes = TableEncoding.ClassesOf(table, target, task);
+        return new TableSamples(Part(table, path, train), target, classes.Count > 0 ? TableTask.Classification : TableTask.Regression, classes);
+    }
+
+    static DocumentSamples Documents(string path, DataRequest request, bool train)
+    {
+        var table = CsvTable.Load(path);
+        var columns = request.Columns with { Target = TargetOf(table, path, request), Task = TableTask.Classification };
+        if (request.Columns.Task == TableTask.Regression) throw CommandException.Usage("--task: of texts classes are told, not numbers; expected classification.");
+        if (columns.Text is not { } texts)
+            throw CommandException.Usage($"--text-column: expected the column of {path} with the texts, got nothing; its columns: {string.Join(", ", table.Names)}.");
+        if (texts == columns.Target) throw CommandException.Usage($"--text-column: expected another column than the target's, got {texts} for both.");
+        IReadOnlyList<string> classes = request.Whole ? [] : TableEncoding.ClassesOf(table, columns.Target, TableTask.Classification);
+        // What has no class teaches nothing.
+        var labels = table.Column(columns.Target);
+        table = table.Pick([.. Enumerable.Range(0, table.Count).Where(i => !table.IsMissing(labels[i]))]);
+        if (!request.Whole) table = Part(table, path, train);
+        return new DocumentSamples(table.Column(texts), table.Column(columns.Target), classes, columns);
+    }
+
+    static string TargetOf(CsvTable table, string path, DataRequest request) => request.Columns.Target
+        ?? throw CommandException.Usage($"--target: expected the column of {path} to predict, got nothing; its columns: {string.Join(", ", table.Names)}.");
+
+    static CsvTable Part(CsvTable table, string path, bool train)
+    {
         var order = new Generator(0).Permutation(table.Count);
         int test = table.Count / HoldOut;
         if (test == 0) throw new CommandException($"{path}: expected at least {HoldOut} rows, so that one can be held out for testing, got {table.Count}.");
-        return new TableSamples(table.Pick(train ? order[test..] : order[..test]), target, task, classes);
+        return table.Pick(train ? order[test..] : order[..test]);
     }
 
     static TextSamples Text(string text, bool train, bool whole = false)
@@ -203,7 +229,7 @@ static class DataSources
             });
     }
 
-    static PictureSamples LoadFolder(string path, DataRequest request, bool train)
+    static PictureSamples LoadFolder(string path, DataRequest request, bool train, Terminal terminal)
     {
         var shape = request.Shape!.Value;
         var parts = PartsOf(path);
@@ -211,10 +237,10 @@ static class DataSources
         {
             using var folder = new ImageFolder(path, train ? trainPart : testPart);
             if (!train) RequireSameClasses(path, trainPart, testPart, folder.Classes);
-            return Read(folder, shape);
+            return Read(folder, shape, request, terminal);
         }
         using var whole = new ImageFolder(path);
-        var samples = Read(whole, shape);
+        var samples = Read(whole, shape, request, train ? terminal : null);
         if (request.Whole) return samples;
         var images = samples.Images;
         // Pictures lie class by class: counting within each class keeps the parts balanced.
@@ -226,8 +252,17 @@ static class DataSources
         return samples.Pick(chosen);
     }
 
-    static PictureSamples Read(ImageFolder folder, PictureShape shape) =>
-        new(folder.Load(shape.Channels == 1 ? ImageColor.Grey : ImageColor.Rgb, (shape.Height, shape.Width)));
+    // A folder without parts is read for each of them, and what is broken is told once.
+    static PictureSamples Read(ImageFolder folder, PictureShape shape, DataRequest request, Terminal? terminal)
+    {
+        List<string> broken = [];
+        var images = folder.Load(shape.Channels == 1 ? ImageColor.Grey : ImageColor.Rgb, (shape.Height, shape.Width), broken.Add);
+        int most = request.MaxBroken ?? Math.Max(1, folder.Items.Count / 20);
+        if (broken.Count > most)
+            throw new CommandException($"--max-broken: expected at most {most} pictures of {folder.Items.Count} that cannot be read, got {broken.Count}: {string.Join("; ", broken.Take(5))}{(broken.Count > 5 ? "; ..." : "")}");
+        foreach (var message in broken) terminal?.Warn($"{message} Left out.");
+        return new(images);
+    }
 
     /// <summary>The names of the train and test folders, where the top of the folder holds both.</summary>
     static (string Train, string Test)? PartsOf(string path)

@@ -47,11 +47,11 @@ static class EvalCommand
         var card = model.Card;
         if (request.Threads is int threads) Threads.Count = threads;
         var data = request.Data ?? card.Data;
-        var source = DataSources.Find(data);
+        var columns = card.Input.FileColumns ?? default;
+        var source = DataSources.Find(data, columns.Text);
         int? count = request.TestCount ?? (source.Name == card.Data ? card.TestCount : null);
         Models.Find(card.Model).Require(source.Kind, source.Name);
-        var target = (card.Input as TableInput)?.Encoding.Target;
-        var samples = source.Load(new DataRequest(data, request.DataDir, null, count, (card.Input as PictureInput)?.Shape, target?.Name, target?.Task, source.Name != card.Data), false, terminal, stop);
+        var samples = source.Load(new DataRequest(data, request.DataDir, null, count, (card.Input as PictureInput)?.Shape, columns, Whole: source.Name != card.Data), false, terminal, stop);
         var report = Evaluation.Run(model.Network, samples.Batches(card.Input, card.Classes, request.BatchSize), card.Classes, card.Input, stop);
         if (request.Json) terminal.Line(report.ToJson());
         else report.Print(terminal, $"{DataSources.ShortName(source.Name)}, test", card.Input);

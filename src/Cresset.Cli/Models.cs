@@ -18,6 +18,7 @@ record ModelChoice(string Name, InputKind Kind, Func<ModelInput, int, Module> Ma
         InputKind.Names => Of(new NameSamples(CommonNames.Create())),
         InputKind.Sentences => Of(DataSources.Grammar(train: true)),
         InputKind.Table => Of(new TableSamples(CsvTable.From(["number", "category", "class"], [["1", "a", "no"], ["2", "b", "yes"]]), "class", null, ["no", "yes"])),
+        InputKind.Documents => (new DocumentInput(new Vocabulary(["good", "bad"]), new TableColumns("class", TableTask.Classification, "text")), 2),
         InputKind.Text => Of(new TextSamples("", [.. Enumerable.Range(' ', '~' - ' ' + 1).Select(c => ((char)c).ToString())])),
         _ => throw new InvalidOperationException($"{Name} has no usual input"),
     };
@@ -50,6 +51,7 @@ record ModelChoice(string Name, InputKind Kind, Func<ModelInput, int, Module> Ma
         InputKind.Names => "names",
         InputKind.Sentences => "tagged sentences",
         InputKind.Table => "rows of a table",
+        InputKind.Documents => "texts with classes",
         _ => "plain text",
     };
 }
@@ -114,6 +116,8 @@ static class Models
         new("tagger", InputKind.Sentences, (input, _) => new Tagger(((SentenceInput)input).Encoding, numLayers: 1)),
         new("table", InputKind.Table, (input, _) => new TableNetwork(((TableInput)input).Encoding)),
         new("table-linear", InputKind.Table, (input, _) => new TableNetwork(((TableInput)input).Encoding, hidden: [])),
+        new("text-cnn", InputKind.Documents, (input, classes) => new TextCnn(((DocumentInput)input).Words.Size, classes)),
+        new("text-bag", InputKind.Documents, (input, classes) => new TextBag(((DocumentInput)input).Words.Size, classes)),
         new("char-transformer", InputKind.Text, (_, classes) => new CharacterTransformer(classes, TextInput.Window)),
         new("char-gru", InputKind.Text, (_, classes) => new CharacterRnn(classes)),
         new("char-lstm", InputKind.Text, (_, classes) => new CharacterRnn(classes, RecurrentNetwork.Lstm)),

@@ -1,7 +1,4 @@
 using Cresset.Cli.Inputs;
-using Cresset.Optim;
-using Cresset.Optim.Schedulers;
-using Cresset.Training;
 using Cresset.Vision;
 
 namespace Cresset.Cli;
@@ -24,6 +21,7 @@ sealed record Recipe(
         // AdamW's own weight decay.
         Sentences = new(20, 32, "adamw", 0.004, WeightDecay: null, Schedule: Schedules.OneCycle, ClipNorm: 1),
         Rows = new(30, 32, "adam", 0.002, Schedule: Schedules.Cosine),
+        Documents = new(10, 32, "adam", 0.001, Schedule: Schedules.Cosine),
         Text = new(4, 32, "adamw", 0.002, WeightDecay: null, Schedule: Schedules.OneCycle, ClipNorm: 1);
 
     /// <summary>The recipe of a pair; of a folder or file, that of its kind.</summary>
@@ -41,6 +39,7 @@ sealed record Recipe(
         ("grammar", _) => Sentences with { Epochs = 10 },
         (_, "tagger") => Sentences,
         (_, "table" or "table-linear") => Rows,
+        (_, "text-cnn" or "text-bag") => Documents,
         (_, "char-transformer" or "char-gru" or "char-lstm") => Text,
         _ => Quick,
     };
@@ -63,28 +62,6 @@ sealed record Recipe(
             ClipNorm = settings.ClipNorm ?? ClipNorm,
         };
     }
-}
-
-/// <summary>How the learning rate goes: a schedule by name.</summary>
-sealed record ScheduleChoice(string Name, Func<Optimizer, int, int, TrainerCallback?> Create);
-
-/// <summary>The schedules that `--schedule` knows, over all batches of a run.</summary>
-static class Schedules
-{
-    public const string None = "none", Cosine = "cosine", OneCycle = "one-cycle";
-
-    public static readonly IReadOnlyList<ScheduleChoice> All =
-    [
-        new(None, (_, _, _) => null),
-        new(Cosine, (optimizer, epochs, batches) => Each(new CosineAnnealingLr(optimizer, epochs * batches))),
-        new("step", (optimizer, epochs, batches) => Each(new MultiStepLr(optimizer, [epochs * batches / 2, epochs * batches * 3 / 4]))),
-        new(OneCycle, (optimizer, epochs, batches) =>
-            Each(new OneCycleLr(optimizer, optimizer.Groups[0].Options.Lr, epochs * batches, cycleMomentum: false))),
-    ];
-
-    public static string Names => string.Join(", ", All.Select(s => s.Name));
-
-    static SchedulerStep Each(Scheduler scheduler) => new(scheduler, eachBatch: true);
 }
 
 /// <summary>Random changes of the training pictures, by name.</summary>

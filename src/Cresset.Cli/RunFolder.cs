@@ -9,7 +9,7 @@ namespace Cresset.Cli;
 sealed class RunFolder
 {
     public const string ModelFile = "model.safetensors", CheckpointFile = "checkpoint.safetensors", SettingsFile = "settings.json", HistoryFile = "history.csv",
-        MetricsFile = "metrics.json", CurvesFile = "learning-curves", ConfusionFile = "confusion-matrix";
+        MetricsFile = "metrics.json", CurvesFile = "learning-curves", RatesFile = "learning-rates", ConfusionFile = "confusion-matrix";
 
     RunFolder(string path) => Path = path;
 
@@ -77,6 +77,14 @@ sealed class RunFolder
     {
         EpochPoint[] points = [.. history.Select(r => new EpochPoint(r.Epoch, r.TrainLoss, r.TrainScore, r.ValidationLoss, r.ValidationScore))];
         Save(Charts.LearningCurves(points, title, judge, scoreName), CurvesFile);
+    }
+
+    /// <summary>The picture of a search for a learning rate, as PNG and SVG.</summary>
+    public void WriteLearningRates(LearningRateRange range)
+    {
+        var panel = new Panel("learning rate", "loss, smoothed") { LogX = true }.Line(range.Rates, range.Losses);
+        if (range.Suggestion is { } rate) panel.Vertical(rate, rate.ToString("G3", CultureInfo.InvariantCulture));
+        Save(Charts.Figure("Loss by learning rate", panel), RatesFile);
     }
 
     /// <summary>The picture of the confusion matrix, as PNG and SVG.</summary>

@@ -22,6 +22,9 @@ sealed record TrainSettings
     /// <summary>The column of a table to predict.</summary>
     public string? Target { get; init; }
 
+    /// <summary>The column of a table that holds the texts, of which alone the target is predicted; null: of all other columns.</summary>
+    public string? TextColumn { get; init; }
+
     /// <summary>What to make of it; null: by its values.</summary>
     public TableTask? Task { get; init; }
 
@@ -30,9 +33,15 @@ sealed record TrainSettings
     public int? BatchSize { get; init; }
     public string? Optimizer { get; init; }
     public double? LearningRate { get; init; }
+
+    /// <summary>Whether the learning rate is found by a range test before training; written as found.</summary>
+    public bool FindLearningRate { get; init; }
     public double? Momentum { get; init; }
     public double? WeightDecay { get; init; }
     public string? Schedule { get; init; }
+
+    /// <summary>Epochs in which the learning rate rises to the schedule's first; null: none.</summary>
+    public double? Warmup { get; init; }
     public string? Augment { get; init; }
 
     /// <summary>Null, after all is filled in: gradients are not clipped.</summary>
@@ -61,6 +70,20 @@ sealed record TrainSettings
     public int? TrainCount { get; init; }
     public int? TestCount { get; init; }
     public int Workers { get; init; }
+
+    /// <summary>How many broken pictures are left out; null: one in twenty, at least one.</summary>
+    public int? MaxBroken { get; init; }
+
+    /// <summary>Train on so many batches alone, to see that the network can learn them; null: on all.</summary>
+    public int? OverfitBatches { get; init; }
+
+    /// <summary>Whether one batch goes through everything and nothing is kept.</summary>
+    public bool DryRun { get; init; }
+
+    /// <summary>Where the run folder is made.</summary>
+    public string Output { get; init; } = "runs";
+
+    /// <summary>The end of its name; null: by data and model.</summary>
     public string? Name { get; init; }
 
     /// <summary>Checks every value that can be checked without the data.</summary>
@@ -79,6 +102,10 @@ sealed record TrainSettings
         Options.AtLeast("--train-count", TrainCount, 1);
         Options.AtLeast("--test-count", TestCount, 1);
         Options.AtLeast("--workers", Workers, 0);
+        Options.AtLeast("--max-broken", MaxBroken, 0);
+        Options.AtLeast("--overfit-batches", OverfitBatches, 1);
+        Options.Require("--warmup", Warmup, Warmup is null or (> 0 and < double.PositiveInfinity), "a number of epochs above 0");
+        if (Output.Length == 0) throw CommandException.Usage("--output: expected a folder, got nothing.");
         Options.Require("--lr", LearningRate, LearningRate is null or (> 0 and < double.PositiveInfinity), "a number above 0");
         Options.Require("--momentum", Momentum, Momentum is null or (>= 0 and < 1), "a number from 0 to below 1");
         Options.Require("--weight-decay", WeightDecay, WeightDecay is null or (>= 0 and < double.PositiveInfinity),

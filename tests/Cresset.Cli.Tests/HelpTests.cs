@@ -68,7 +68,7 @@ public class HelpTests
     [InlineData("train --epoch 3", "Did you mean --epochs?")]
     [InlineData("train --batchsize 3", "Did you mean --batch-size?")]
     [InlineData("train --epochs 2.5", "--epochs: expected a whole number, got '2.5'.")]
-    [InlineData("train --lr fast", "--lr: expected a number, got 'fast'.")]
+    [InlineData("train --lr fast", "--lr: expected a number or find, got 'fast'.")]
     public void Bad_usage_says_what_was_meant_or_expected(string line, string expected) =>
         Assert.Contains(expected, CommandLine.Run(line.Split(' ')).Error, StringComparison.Ordinal);
 }

@@ -186,4 +186,71 @@ public class ModelTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new Tagger(encoding, wordDropout: 1));
         Assert.Contains("[N, T, 5]", Assert.Throws<ArgumentException>(() => new Tagger(encoding).Forward(Tensor.Zeros([1, 2, 4], DType.Int64))).Message, StringComparison.Ordinal);
     }
+
+    // Means and largest values by plain loops over the weights.
+    [Fact]
+    public void Text_models_compute_what_their_papers_say()
+    {
+        var x = Tensor.From([2L, 5, 1, 4, 3, 3, 0, 0], [2, 4]);
+        var bag = new TextBag(6, 3, embeddingSize: 5);
+        var state = bag.StateDict();
+        double[] Row(string name, int i) => state[name].Select(0, i).To(DType.Float64).ToArray<double>();
+        var logits = bag.Forward(x).To(DType.Float64);
+        foreach (var (row, words) in new (int, int[])[] { (0, [2, 5, 1, 4]), (1, [3, 3]) })
+        {
+            for (var c = 0; c < 3; c++)
+            {
+                var expected = state["output.bias"].To(DType.Float64).ToArray<double>()[c];
+                for (var d = 0; d < 5; d++) expected += Row("output.weight", c)[d] * words.Average(w => Row("embedding.weight", w)[d]);
+                Assert.Equal(expected, logits.Select(0, row).Select(0, c).Item<double>(), 1e-6);
+            }
+        }
+
+        var cnn = new TextCnn(6, 2, embeddingSize: 3, filters: 2, widths: [2, 3]);
+        cnn.Eval();
+        state = cnn.StateDict();
+        logits = cnn.Forward(x).To(DType.Float64);
+        foreach (var (row, words) in new (int, int[])[] { (0, [2, 5, 1, 4]), (1, [3, 3]) })
+        {
+            List<double> features = [];
+            foreach (var (layer, width) in new[] { (0, 2), (1, 3) })
+            {
+                for (var f = 0; f < 2; f++)
+                {
+                    var filter = state[$"convolutions.{layer}.weight"].Select(0, f).To(DType.Float64).ToArray<double>();
+                    var largest = 0.0;
+                    for (var start = 1 - width; start < words.Length; start++)
+                    {
+                        var sum = 0.0;
+                        for (var k = 0; k < width; k++)
+                            if (start + k >= 0 && start + k < words.Length)
+                                for (var d = 0; d < 3; d++) sum += filter[d * width + k] * Row("embedding.weight", words[start + k])[d];
+                        largest = Math.Max(largest, sum);
+                    }
+                    features.Add(largest);
+                }
+            }
+            for (var c = 0; c < 2; c++)
+                Assert.Equal(state["output.bias"].To(DType.Float64).ToArray<double>()[c] + features.Zip(Row("output.weight", c), (a, b) => a * b).Sum(), logits.Select(0, row).Select(0, c).Item<double>(), 1e-6);
+        }
+    }
+
+    [Fact]
+    public void What_fills_up_a_text_changes_nothing()
+    {
+        foreach (var model in new Nn.Module[] { new TextBag(9, 2), new TextCnn(9, 2) })
+        {
+            model.Eval();
+            Tensor few = model.Forward(Tensor.From([3L, 7], [1, 2])), many = model.Forward(Tensor.From([3L, 7, 0, 0, 0, 0, 0, 0, 0, 0], [1, 10]));
+            Assert.True(few.AllClose(many, 1e-6, 1e-6));
+            Assert.Contains("expected indices [N, T]", Assert.Throws<ArgumentException>(() => model.Forward(Tensor.From([3L, 7]))).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Words_are_split_from_the_marks_around_them()
+    {
+        Assert.Equal(["\"", "Don't", "pay", "3.50", ",", "\"", "he", "said", ":", "co-op", "!"], Words.Split("\"Don't pay 3.50,\" he  said:\n co-op!"));
+        Assert.Empty(Words.Split(" \t"));
+    }
 }

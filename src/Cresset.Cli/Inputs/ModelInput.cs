@@ -20,7 +20,16 @@ enum InputKind
 
     /// <summary>Rows of a table, each with a class or a number to predict.</summary>
     Table,
+
+    /// <summary>Texts, each of one class, by their words.</summary>
+    Documents,
 }
+
+/// <summary>What is where in a table.</summary>
+/// <param name="Target">The column to predict.</param>
+/// <param name="Task">What to make of it; null for what its values say.</param>
+/// <param name="Text">The column of texts that it is told by; null for all other columns.</param>
+readonly record struct TableColumns(string? Target, TableTask? Task, string? Text);
 
 /// <summary>How pictures, names, sentences, a text or rows become what a model takes: kept in the card of a saved model, so that eval and
 /// predict treat new ones as training did.</summary>
@@ -44,6 +53,9 @@ abstract record ModelInput
     /// <summary>The number to predict; null where there are classes.</summary>
     public virtual TableTarget? Number => null;
 
+    /// <summary>What is where in a table of further samples; null where they are in none.</summary>
+    public virtual TableColumns? FileColumns => null;
+
     /// <summary>What was found in the training part that the user should know of, line by line.</summary>
     public virtual IReadOnlyList<string> Notes => [];
 
@@ -65,6 +77,7 @@ abstract record ModelInput
                 InputKind.Names => NameInput.FromCard(entries),
                 InputKind.Sentences => SentenceInput.FromCard(entries, classes),
                 InputKind.Table => TableInput.FromCard(entries),
+                InputKind.Documents => DocumentInput.FromCard(entries),
                 _ => TextInput.FromCard(entries, classes),
             }
             : throw entries.Wrong(kind, string.Join(", ", Enum.GetNames<InputKind>()));

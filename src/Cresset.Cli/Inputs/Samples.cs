@@ -28,6 +28,9 @@ abstract record Samples
     /// <summary>As many as asked for, evenly spread.</summary>
     protected abstract Samples Some(int count);
 
+    /// <summary>So few that they make this many for a model, evenly spread; all where there are no more.</summary>
+    public virtual Samples Few(int count) => count < Count ? Some(count) : this;
+
     /// <summary>Holds a share of them out, at least one: what is left, and what was held out.</summary>
     public abstract (Samples Kept, Samples HeldOut) HoldOut(double share);
 

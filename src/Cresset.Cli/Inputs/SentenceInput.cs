@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Cresset.Data;
 using Cresset.Nn;
 using Cresset.Text;
@@ -6,7 +5,7 @@ using Cresset.Text;
 namespace Cresset.Cli.Inputs;
 
 /// <summary>Sentences by words and letters, with tags.</summary>
-sealed partial record SentenceInput(SentenceEncoding Encoding) : ModelInput
+sealed record SentenceInput(SentenceEncoding Encoding) : ModelInput
 {
     public override InputKind Kind => InputKind.Sentences;
 
@@ -20,7 +19,7 @@ sealed partial record SentenceInput(SentenceEncoding Encoding) : ModelInput
 
     public override IReadOnlyList<Prediction> Predict(Module network, IReadOnlyList<string> classes, string argument, PredictRequest request)
     {
-        string[] words = [.. WordOrMark().Matches(argument).Select(match => match.Value)];
+        string[] words = [.. Words.Split(argument)];
         if (words.Length == 0) throw CommandException.Usage("predict: expected a sentence, got nothing.");
         return [new Prediction(argument) { Words = [.. words.Zip(((Tagger)network).Tag(words), (word, tag) => new TaggedWord(word, tag))] }];
     }
@@ -44,10 +43,6 @@ sealed partial record SentenceInput(SentenceEncoding Encoding) : ModelInput
             throw entries.Wrong("classes", "different tags", e);
         }
     }
-
-    // Marks before and behind a word stand alone, as in treebanks; those within it do not.
-    [GeneratedRegex(@"[\p{L}\p{N}](?:\S*[\p{L}\p{N}])?|\S")]
-    private static partial Regex WordOrMark();
 }
 
 /// <summary>Sentences with tags.</summary>

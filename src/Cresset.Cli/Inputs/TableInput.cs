@@ -14,6 +14,8 @@ sealed record TableInput(TableEncoding Encoding) : ModelInput
 
     public override TableTarget? Number => Encoding.Target.Task == TableTask.Regression ? Encoding.Target : null;
 
+    public override TableColumns? FileColumns => new(Encoding.Target.Name, Encoding.Target.Task, null);
+
     public override IReadOnlyList<string> Notes
     {
         get

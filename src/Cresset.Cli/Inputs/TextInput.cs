@@ -74,6 +74,9 @@ sealed record TextSamples(string Text, IReadOnlyList<string> Classes) : Samples
     // A text is one piece: its beginning.
     protected override Samples Some(int count) => this with { Text = Text[..Cut(count)] };
 
+    // Characters that make so many windows.
+    public override Samples Few(int count) => base.Few(TextInput.Window + 1 + TrainingStride * (count - 1));
+
     // Its end, which is not of the same passages.
     public override (Samples Kept, Samples HeldOut) HoldOut(double share)
     {

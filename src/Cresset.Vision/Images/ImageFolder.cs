@@ -99,13 +99,34 @@ public sealed class ImageFolder : IDisposable
     /// </summary>
     /// <param name="color">Grey (one plane) or red, green, blue (three planes).</param>
     /// <param name="size">Height and width to resize to; null where all pictures have one size.</param>
+    /// <param name="broken">
+    /// Told of each picture that cannot be decoded, which then is left out; null to let the first one be an error.
+    /// </param>
     /// <exception cref="InvalidDataException">
-    /// A picture cannot be decoded, has another size than the first, or all together pass what one array can hold (2
-    /// GiB).
+    /// A picture cannot be decoded, or all of a class; one has another size than the first; or all together pass what
+    /// one array can hold (2 GiB).
     /// </exception>
-    public LabelledImages Load(ImageColor color = ImageColor.Rgb, (int Height, int Width)? size = null)
+    public LabelledImages Load(ImageColor color = ImageColor.Rgb, (int Height, int Width)? size = null, Action<string>? broken = null)
     {
-        ImagePixels first = Read(0, color, size);
+        var faults = new string?[Items.Count];
+        ImagePixels? TryRead(int i)
+        {
+            try
+            {
+                return Read(i, color, size);
+            }
+            catch (InvalidDataException e) when (broken is not null)
+            {
+                faults[i] = e.Message;
+                return null;
+            }
+        }
+        int start = 0;
+        ImagePixels? read = null;
+        while (start < Items.Count && (read = TryRead(start)) is null)
+            start++;
+        if (read is not { } first)
+            throw new InvalidDataException($"{_source}: expected pictures, got {Items.Count} files that cannot be read: {faults[0]}");
         int one = first.Pixels.Length;
         if ((long)one * Items.Count > Array.MaxLength)
             throw new InvalidDataException(
@@ -114,12 +135,13 @@ public sealed class ImageFolder : IDisposable
         var pixels = new byte[one * Items.Count];
         try
         {
-            Parallel.For(0, Items.Count, i =>
+            Parallel.For(start, Items.Count, i =>
             {
-                ImagePixels image = Read(i, color, size);
+                if (TryRead(i) is not { } image)
+                    return;
                 if (image.Height != first.Height || image.Width != first.Width)
                     throw new InvalidDataException(
-                        $"{Items[i].Path}: expected a picture of {first.Height}x{first.Width} as {Items[0].Path} " +
+                        $"{Items[i].Path}: expected a picture of {first.Height}x{first.Width} as {Items[start].Path} " +
                         $"is, got {image.Height}x{image.Width}; name a size to resize all pictures to.");
                 image.Pixels.CopyTo(pixels.AsSpan(i * one));
             });
@@ -128,8 +150,20 @@ public sealed class ImageFolder : IDisposable
         {
             throw new InvalidDataException(cause.Message, e);
         }
-        long[] labels = [.. Items.Select(item => (long)item.Label)];
-        return new LabelledImages(pixels, labels, first.Channels, first.Height, first.Width, Classes);
+        int[] whole = [.. Enumerable.Range(0, Items.Count).Where(i => faults[i] is null)];
+        foreach (int i in Enumerable.Range(0, Items.Count).Except(whole))
+            broken!(faults[i]!);
+        if (whole.Length < Items.Count)
+        {
+            int empty = Enumerable.Range(0, Classes.Count).Except(whole.Select(i => Items[i].Label)).FirstOrDefault(-1);
+            if (empty >= 0)
+                throw new InvalidDataException($"{_source}: expected pictures in each class's folder, none of {Classes[empty]} can be read.");
+            // Those that follow a gap move up.
+            for (int to = 0; to < whole.Length; to++)
+                pixels.AsSpan(whole[to] * one, one).CopyTo(pixels.AsSpan(to * one));
+            Array.Resize(ref pixels, whole.Length * one);
+        }
+        return new LabelledImages(pixels, [.. whole.Select(i => (long)Items[i].Label)], first.Channels, first.Height, first.Width, Classes);
     }
 
     /// <summary>Closes the zip file, where there is one.</summary>
