@@ -60,5 +60,10 @@ public abstract partial class Module
     /// <summary>Loads the state dictionary from a safetensors file, as <see cref="LoadStateDict"/> does.</summary>
     /// <exception cref="FormatException">The file is not a valid safetensors file.</exception>
     /// <exception cref="ArgumentException">Names or shapes do not fit.</exception>
-    public void Load(string path, bool strict = true) => LoadStateDict(SafeTensors.Load(path).Tensors, strict);
+    public void Load(string path, bool strict = true)
+    {
+        // Straight from the file into the parameters, without a second copy of them in memory.
+        var file = SafeTensors.Map(path, out var mapping);
+        using (mapping) LoadStateDict(file.Tensors, strict);
+    }
 }

@@ -1,6 +1,9 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 using System.Text.Json;
+using Cresset.Kernels;
 
 namespace Cresset.Serialization;
 
@@ -28,30 +31,19 @@ public static class SafeTensors
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(tensors);
         var header = Header(tensors, metadata);
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
+        TemporaryFile.Write(path, file =>
         {
-            using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
+            Span<byte> length = stackalloc byte[8];
+            BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
+            file.Write(length);
+            file.Write(header);
+            foreach (var tensor in tensors.Values)
             {
-                Span<byte> length = stackalloc byte[8];
-                BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
-                file.Write(length);
-                file.Write(header);
-                foreach (var tensor in tensors.Values)
-                {
-                    var values = tensor.Detach().Contiguous();
-                    file.Write(Bytes(values));
-                    GC.KeepAlive(values);
-                }
-                file.Flush(flushToDisk: true);
+                var values = tensor.Detach().Contiguous();
+                file.Write(Bytes(values));
+                GC.KeepAlive(values);
             }
-            File.Move(temporary, path, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
+        });
     }
 
     static byte[] Header(IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata)
@@ -90,46 +82,105 @@ public static class SafeTensors
         return padded;
     }
 
-    /// <summary>Reads a file. Nothing in it is trusted: lengths, places and names are checked before they are used.</summary>
+    /// <summary>Reads a file. Nothing in it is trusted: lengths, places and names are checked before they are used. PyTorch:
+    /// <c>safetensors.torch.load_file</c>.</summary>
     /// <exception cref="FormatException">The file is no valid safetensors file, or holds a type that has no
     /// <see cref="DType"/>; the message says where.</exception>
     public static SafeTensorsFile Load(string path)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-        FormatException Wrong(string what) => new($"{path}: not a valid safetensors file: {what}");
-        Span<byte> lengthBytes = stackalloc byte[8];
-        if (file.ReadAtLeast(lengthBytes, 8, throwOnEndOfStream: false) < 8) throw Wrong($"it has {file.Length} bytes, fewer than the 8 of the header's length");
-        var length = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
-        if (length > MaxHeader) throw Wrong($"its header claims {length} bytes, more than the format's limit of {MaxHeader}");
-        if (length > (ulong)(file.Length - 8)) throw Wrong($"its header claims {length} bytes, but only {file.Length - 8} follow; the file may be truncated");
-        var header = new byte[length];
-        file.ReadExactly(header);
-        var metadata = new Dictionary<string, string>();
-        List<Entry> entries;
-        try
-        {
-            using var json = JsonDocument.Parse(header);
-            entries = ReadHeader(json.RootElement, metadata, Wrong);
-        }
-        catch (JsonException error)
-        {
-            throw new FormatException($"{path}: not a valid safetensors file: its header is not JSON: {error.Message}", error);
-        }
-        var start = 8 + (long)length;
-        CheckPlaces(entries, file.Length - start, Wrong);
+        using var file = Open(path);
+        FormatException Wrong(string what) => Fault(path, what);
+        var (entries, metadata, start) = ReadContents(file, Wrong);
         var tensors = new OrderedDictionary<string, Tensor>();
         foreach (var entry in entries)
         {
             var tensor = Tensor.Empty(entry.Shape, entry.DType);
             file.Position = start + entry.Start;
-            var bytes = Bytes(tensor);
-            file.ReadExactly(bytes);
-            // Any other byte than 0 and 1 in a bool would break the kernels.
-            if (entry.DType == DType.Bool && bytes.ContainsAnyExceptInRange((byte)0, (byte)1)) throw Wrong($"the bool tensor \"{entry.Name}\" has bytes other than 0 and 1");
-            GC.KeepAlive(tensor);
-            tensors.Add(entry.Name, tensor);
+            file.ReadExactly(Bytes(tensor));
+            tensors.Add(entry.Name, Checked(tensor, entry.Name, Wrong));
         }
         return new SafeTensorsFile(tensors, metadata);
+    }
+
+    /// <summary>Reads a file as <see cref="Load"/> does, but without copying it: the tensors' memory is the file itself, mapped, of which
+    /// the system reads what is used when it is used, and which several processes share. Changes of the tensors stay in this process and
+    /// never reach the file. It stays open until no tensor of it can be reached: until then nobody may shorten it (<see cref="Save"/>
+    /// replaces a file and does no harm; on Windows it cannot be replaced meanwhile). Python: <c>safetensors.safe_open</c>.</summary>
+    /// <exception cref="FormatException">As for <see cref="Load"/>.</exception>
+    public static SafeTensorsFile Map(string path) => Map(path, out _);
+
+    /// <summary>As <see cref="Map(string)"/>; for callers that let no tensor out and close the file themselves.</summary>
+    internal static unsafe SafeTensorsFile Map(string path, out IDisposable mapping)
+    {
+        using var file = Open(path);
+        FormatException Wrong(string what) => Fault(path, what);
+        var (entries, metadata, start) = ReadContents(file, Wrong);
+        using var map = MemoryMappedFile.CreateFromFile(file, null, 0, MemoryMappedFileAccess.CopyOnWrite, HandleInheritability.None, leaveOpen: true);
+        using var view = map.CreateViewAccessor(0, file.Length, MemoryMappedFileAccess.CopyOnWrite);
+        // The handle outlives accessor and file, and unmaps when the last storage that owns it is gone.
+        var handle = view.SafeMemoryMappedViewHandle;
+        byte* first = null;
+        handle.AcquirePointer(ref first);
+        mapping = new Mapping(handle);
+        var tensors = new OrderedDictionary<string, Tensor>();
+        foreach (var entry in entries)
+        {
+            var storage = new Storage(first + start + entry.Start, entry.End - entry.Start, Backend.Default, mapping);
+            tensors.Add(entry.Name, Checked(new Tensor(storage, new Layout(entry.Shape), entry.DType), entry.Name, Wrong));
+        }
+        return new SafeTensorsFile(tensors, metadata);
+    }
+
+    // Holds the view's memory until it is disposed, or nothing reaches it.
+    sealed class Mapping(SafeHandle view) : IDisposable
+    {
+        bool released;
+
+        ~Mapping() => Dispose();
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref released, true)) return;
+            view.DangerousRelease();
+            GC.SuppressFinalize(this);
+        }
+    }
+
+    static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+
+    static FormatException Fault(string path, string what) => new($"{path}: not a valid safetensors file: {what}");
+
+    // What the header says, checked against the file's length, and where the values start.
+    static (List<Entry> Entries, Dictionary<string, string> Metadata, long Start) ReadContents(FileStream file, Func<string, FormatException> wrong)
+    {
+        Span<byte> lengthBytes = stackalloc byte[8];
+        if (file.ReadAtLeast(lengthBytes, 8, throwOnEndOfStream: false) < 8) throw wrong($"it has {file.Length} bytes, fewer than the 8 of the header's length");
+        var length = BinaryPrimitives.ReadUInt64LittleEndian(lengthBytes);
+        if (length > MaxHeader) throw wrong($"its header claims {length} bytes, more than the format's limit of {MaxHeader}");
+        if (length > (ulong)(file.Length - 8)) throw wrong($"its header claims {length} bytes, but only {file.Length - 8} follow; the file may be truncated");
+        var header = new byte[length];
+        file.ReadExactly(header);
+        var metadata = new Dictionary<string, string>();
+        var start = 8 + (long)length;
+        try
+        {
+            using var json = JsonDocument.Parse(header);
+            var entries = ReadHeader(json.RootElement, metadata, wrong);
+            CheckPlaces(entries, file.Length - start, wrong);
+            return (entries, metadata, start);
+        }
+        catch (JsonException error)
+        {
+            throw wrong($"its header is not JSON: {error.Message}");
+        }
+    }
+
+    // Any other byte than 0 and 1 in a bool would break the kernels.
+    static Tensor Checked(Tensor tensor, string name, Func<string, FormatException> wrong)
+    {
+        if (tensor.DType == DType.Bool && Bytes(tensor).ContainsAnyExceptInRange((byte)0, (byte)1)) throw wrong($"the bool tensor \"{name}\" has bytes other than 0 and 1");
+        GC.KeepAlive(tensor);
+        return tensor;
     }
 
     static List<Entry> ReadHeader(JsonElement root, Dictionary<string, string> metadata, Func<string, FormatException> wrong)

@@ -4,11 +4,12 @@ using Cresset.Kernels;
 namespace Cresset;
 
 /// <summary>A block of memory that one or more tensors look at through their layouts. It comes from
-/// <see cref="MemoryPool"/> and goes back by itself when nothing can reach it; or it wraps an array of the user's.</summary>
+/// <see cref="MemoryPool"/> and goes back by itself when nothing can reach it; or it wraps an array of the user's, or a part of a
+/// file.</summary>
 public sealed unsafe class Storage
 {
-    // The array that was wrapped, held in place for as long as this storage lives; null for memory of the pool.
-    readonly PinnedArray? wrapped;
+    // What holds the memory in place for as long as this storage lives, such as an array that was wrapped; null for memory of the pool.
+    readonly object? owner;
     int version;
 
     internal Storage(byte* pointer, long byteLength, Backend backend)
@@ -18,9 +19,14 @@ public sealed unsafe class Storage
         Backend = backend;
     }
 
-    internal Storage(PinnedArray array, long byteLength, Backend backend) : this((byte*)array.Address, byteLength, backend)
+    /// <summary>Memory that is not the pool's.</summary>
+    /// <param name="pointer">The first byte.</param>
+    /// <param name="byteLength">The size in bytes.</param>
+    /// <param name="backend">Whose kernels work on it.</param>
+    /// <param name="owner">Keeps the memory valid as long as it can be reached.</param>
+    internal Storage(byte* pointer, long byteLength, Backend backend, object owner) : this(pointer, byteLength, backend)
     {
-        wrapped = array;
+        this.owner = owner;
     }
 
     /// <summary>The backend whose memory this is and whose kernels work on it.</summary>
@@ -29,8 +35,8 @@ public sealed unsafe class Storage
     /// <summary>The size in bytes.</summary>
     public long ByteLength { get; }
 
-    /// <summary>True where the memory is an array of the user's, not the pool's.</summary>
-    public bool IsWrapped => wrapped is not null;
+    /// <summary>True where the memory is an array of the user's or a mapped file, not the pool's.</summary>
+    public bool IsWrapped => owner is not null;
 
     /// <summary>The first byte. Valid while this object is reachable: a kernel ends with <c>GC.KeepAlive</c> of every
     /// storage that it took a pointer from.</summary>
@@ -46,10 +52,13 @@ public sealed unsafe class Storage
     public void MarkChanged() => version++;
 
     /// <summary>The memory of an array, shared, not copied.</summary>
-    internal static Storage Wrap<T>(T[] array, Backend backend) where T : unmanaged =>
-        new(new PinnedArray(array), (long)array.Length * sizeof(T), backend);
+    internal static Storage Wrap<T>(T[] array, Backend backend) where T : unmanaged
+    {
+        var pinned = new PinnedArray(array);
+        return new((byte*)pinned.Address, (long)array.Length * sizeof(T), backend, pinned);
+    }
 
-    internal sealed class PinnedArray(Array array)
+    sealed class PinnedArray(Array array)
     {
         GCHandle handle = GCHandle.Alloc(array, GCHandleType.Pinned);
 

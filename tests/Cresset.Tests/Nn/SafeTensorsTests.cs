@@ -54,6 +54,59 @@ public sealed class SafeTensorsTests : IDisposable
     }
 
     [Fact]
+    public void Mapped_tensors_are_the_file_s_and_changes_stay_with_them()
+    {
+        SafeTensors.Save(File(), new Dictionary<string, Tensor> { ["a"] = Tensor.Arange(100).To(DType.Float32), ["b"] = Tensor.From([true, false]), ["c"] = Tensor.Zeros([0, 2]) }, new Dictionary<string, string> { ["k"] = "v" });
+        var before = System.IO.File.ReadAllBytes(File());
+        var (tensors, metadata) = SafeTensors.Map(File());
+        Assert.Equal("v", metadata["k"]);
+        Assert.True(tensors["a"].Storage.IsWrapped);
+        Assert.Equal(4950, tensors["a"].Sum().Item<float>());
+        Assert.Equal([true, false], tensors["b"].ToArray<bool>());
+        Assert.Equal(new Shape(0, 2), tensors["c"].Shape);
+        // Another file takes its place; the mapped one is still there.
+        tensors["a"].FillInPlace(1);
+        Assert.Equal(before, System.IO.File.ReadAllBytes(File()));
+        if (!OperatingSystem.IsWindows()) SafeTensors.Save(File(), new Dictionary<string, Tensor> { ["z"] = Tensor.Ones([1]) });
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Assert.Equal(100, tensors["a"].Sum().Item<float>());
+    }
+
+    [Fact]
+    public void A_mapped_file_is_held_by_any_tensor_of_it_and_then_released()
+    {
+        SafeTensors.Save(File(), new Dictionary<string, Tensor> { ["a"] = Tensor.Arange(1000).To(DType.Float32) });
+        var view = View(File());
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Assert.Equal(999, view.Item<float>());
+        if (!OperatingSystem.IsLinux()) return;
+        Assert.Contains(File(), System.IO.File.ReadAllText("/proc/self/maps"), StringComparison.Ordinal);
+        view = Tensor.Zeros([1]);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Assert.DoesNotContain(File(), System.IO.File.ReadAllText("/proc/self/maps"), StringComparison.Ordinal);
+        GC.KeepAlive(view);
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static Tensor View(string path) => SafeTensors.Map(path).Tensors["a"].Select(0, 999);
+    }
+
+    [Fact]
+    public void Loading_a_module_leaves_its_file_closed()
+    {
+        var model = new Linear(3, 2);
+        model.Save(File());
+        var other = new Linear(3, 2);
+        other.Load(File());
+        Assert.Equal(model.Weight.ToArray<float>(), other.Weight.ToArray<float>());
+        if (OperatingSystem.IsLinux()) Assert.DoesNotContain(File(), System.IO.File.ReadAllText("/proc/self/maps"), StringComparison.Ordinal);
+        Write("{\"a\": {\"dtype\": \"BOOL\", \"shape\": [1], \"data_offsets\": [0, 1]}}", values: 1);
+        Assert.Contains("bytes other than 0 and 1", Assert.Throws<FormatException>(() => SafeTensors.Map(File())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_bytes_are_those_of_the_format()
     {
         SafeTensors.Save(File(), new Dictionary<string, Tensor> { ["a"] = Tensor.From([1f]) });
