@@ -29,13 +29,15 @@ public abstract partial class Module
     /// PyTorch: <c>load_state_dict</c>.</summary>
     /// <param name="state">Tensors by name.</param>
     /// <param name="strict">Whether missing and unexpected names are errors; a wrong shape always is.</param>
+    /// <remarks>State dictionaries of PyTorch before 0.4.1 lack <c>num_batches_tracked</c> of batch normalisation: its absence is borne, as
+    /// PyTorch bears it, and the module's own stays.</remarks>
     /// <returns>The names that the state lacked, and those that the module does not know; both empty if strict.</returns>
     /// <exception cref="ArgumentException">Names or shapes do not fit; the message lists all of them.</exception>
     public (IReadOnlyList<string> Missing, IReadOnlyList<string> Unexpected) LoadStateDict(IReadOnlyDictionary<string, Tensor> state, bool strict = true)
     {
         ArgumentNullException.ThrowIfNull(state);
         var own = StateDict();
-        var missing = own.Keys.Where(name => !state.ContainsKey(name)).ToList();
+        var missing = own.Keys.Where(name => !state.ContainsKey(name) && !MayBeMissing(name)).ToList();
         var unexpected = state.Keys.Where(name => !own.ContainsKey(name)).ToList();
         var shapes = own.Where(entry => state.TryGetValue(entry.Key, out var value) && value.Shape != entry.Value.Shape)
             .Select(entry => $"{entry.Key} (expected {entry.Value.Shape}, got {state[entry.Key].Shape})").ToList();
@@ -50,6 +52,8 @@ public abstract partial class Module
                 if (state.TryGetValue(name, out var source)) target.CopyInPlace(source.Detach());
         return (missing, unexpected);
     }
+
+    internal static bool MayBeMissing(string name) => name.Split('.')[^1] == "num_batches_tracked";
 
     /// <summary>Writes the state dictionary to a file in the safetensors format, which PyTorch's users read with
     /// <c>safetensors.torch.load_file</c>.</summary>

@@ -39,14 +39,14 @@ public sealed record TorchCheckpointFile(OrderedDictionary<string, Tensor> Tenso
     public OrderedDictionary<string, Tensor> StateDictFor(Nn.Module model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        var names = model.StateDict().Keys;
+        string[] names = [.. model.StateDict().Keys.Where(name => !Nn.Module.MayBeMissing(name))];
         var first = names.FirstOrDefault() ?? throw new ArgumentException("StateDictFor: expected a model with parameters, got one without");
         string[] paths = [.. Tensors.Keys.Where(name => name == first || name.EndsWith($".{first}", StringComparison.Ordinal))
             .Select(name => name[..Math.Max(0, name.Length - first.Length - 1)])
             .Where(path => names.All(name => Tensors.ContainsKey(path.Length == 0 ? name : $"{path}.{name}")))];
         return paths.Length == 1 ? StateDict(paths[0])
             : throw new ArgumentException(paths.Length == 0
-                ? $"StateDictFor: expected the {names.Count} tensors of the {model.GetType().Name}, such as \"{first}\", at one place of the checkpoint, got none with all of them; {Some}"
+                ? $"StateDictFor: expected the {names.Length} tensors of the {model.GetType().Name}, such as \"{first}\", at one place of the checkpoint, got none with all of them; {Some}"
                 : $"StateDictFor: the checkpoint has the tensors of the {model.GetType().Name} at several places: {string.Join(", ", paths.Select(path => $"\"{path}\""))}; take one by StateDict(path)");
     }
 

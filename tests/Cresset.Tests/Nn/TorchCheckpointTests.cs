@@ -102,6 +102,18 @@ public sealed class TorchCheckpointTests : IDisposable
     }
 
     [Fact]
+    public void A_state_of_a_PyTorch_without_counts_of_batches_fits()
+    {
+        var state = TorchCheckpoint.Load(Reference("parallel-zip")).StateDict("module");
+        state.Remove("1.num_batches_tracked");
+        var model = Model();
+        Assert.Equal(([], []), model.LoadStateDict(state));
+        Assert.Equal(state["1.running_mean"].ToArray<float>(), model.StateDict()["1.running_mean"].ToArray<float>());
+        state.Remove("1.running_mean");
+        Assert.Contains("missing: 1.running_mean", Assert.Throws<ArgumentException>(() => model.LoadStateDict(state)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_model_at_several_places_is_not_guessed()
     {
         var model = new Linear(2, 1);
