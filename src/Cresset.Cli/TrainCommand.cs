@@ -4,6 +4,7 @@ using System.Globalization;
 using Cresset.Cli.Inputs;
 using Cresset.Data;
 using Cresset.Plotting;
+using Cresset.TensorBoard;
 using Cresset.Training;
 
 namespace Cresset.Cli;
@@ -72,13 +73,14 @@ static class TrainCommand
         var broken = Options.Number<int>("--max-broken", "Pictures: leave out at most so many that cannot be read, each with a warning. [default: one in twenty, at least one]");
         var overfit = Options.Number<int>("--overfit-batches", "Train on so many batches alone and score on them: a network that cannot learn them by heart has a fault.");
         var dryRun = new Option<bool>("--dry-run") { Description = "Let one batch go through everything, from reading the data to the reports, and keep nothing." };
+        var tensorBoard = new Option<bool>("--tensorboard") { Description = "Write an event file for TensorBoard into the run folder: tensorboard --logdir runs." };
         var name = Options.Text("--name", "name", "The end of the run folder's name. [default: the data set and the model]");
         var output = Options.Text("--output", "folder", "Where the run folder is made.", defaults.Output, "-o");
 
         var command = new Command(Name, "Train a network on pictures, names, sentences, text or tables, score it on what was held out and write a run folder.")
         {
             data, dataDir, model, target, task, textColumn, epochs, batch, optimizer, rate, momentum, decay, clip, schedule, warmup, augment, seed, threads,
-            validation, classWeights, patience, keep, trainCount, testCount, broken, workers, dryRun, overfit, name, output, config, resume, every,
+            validation, classWeights, patience, keep, trainCount, testCount, broken, workers, dryRun, overfit, tensorBoard, name, output, config, resume, every,
         };
         command.SetAction(result => run(result, () =>
         {
@@ -124,6 +126,7 @@ static class TrainCommand
                 MaxBroken = result.Given(broken, start.MaxBroken),
                 OverfitBatches = result.Given(overfit, start.OverfitBatches),
                 DryRun = result.Given(dryRun, start.DryRun),
+                TensorBoard = result.Given(tensorBoard, start.TensorBoard),
                 Output = result.Given(output, start.Output)!,
                 Name = result.Given(name, start.Name),
             });
@@ -164,11 +167,15 @@ static class TrainCommand
         var keepBest = settings.Keep == TrainSettings.KeepBest;
         var display = new TrainingDisplay(terminal, epochs, plan.Training.Count, plan.Input, plan.Judge);
         var kept = new ModelCheckpoint(run[RunFolder.ModelFile], bestOnly: keepBest, plan.Model.Card.ToMetadata());
-        var trainer = plan.Trainer(
+        List<TrainerCallback> callbacks =
+        [
             display, kept, new HistoryFile(run),
             // What the command encodes, it scales; columns of a table hold places of categories too.
             new ClassicMistakes(terminal.Warn, inputsAreIndices: plan.Input.Kind == InputKind.Table),
-            new TrainingCheckpoint(run[RunFolder.CheckpointFile], settings.CheckpointEvery, CheckpointInterval));
+            new TrainingCheckpoint(run[RunFolder.CheckpointFile], settings.CheckpointEvery, CheckpointInterval),
+        ];
+        if (settings.TensorBoard) callbacks.Add(new TensorBoardLog(run.Path, Evaluation.ScoreName(plan.Input), plan.Judge));
+        var trainer = plan.Trainer(callbacks);
         if (request.Resume is not null) Resume(trainer, run, epochs, terminal);
         var result = display.Run(() => trainer.Fit(plan.Training, epochs - trainer.History.Count, plan.Judging, stop));
         if (PlotFonts.Problem is { } problem) terminal.Warn(problem);

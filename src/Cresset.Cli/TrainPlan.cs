@@ -105,7 +105,7 @@ sealed class TrainPlan
 
     /// <summary>The trainer.</summary>
     /// <param name="callbacks">What takes part beside the schedule and early stopping.</param>
-    public Trainer Trainer(params IEnumerable<TrainerCallback> callbacks)
+    public Trainer Trainer(IEnumerable<TrainerCallback> callbacks)
     {
         List<TrainerCallback> all = [.. callbacks];
         if (Schedules.Create(schedule, Optimizer, settings.Epochs!.Value, Training.Count, settings.DryRun ? null : settings.Warmup) is { } steps) all.Add(steps);

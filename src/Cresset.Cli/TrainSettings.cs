@@ -80,6 +80,9 @@ sealed record TrainSettings
     /// <summary>Whether one batch goes through everything and nothing is kept.</summary>
     public bool DryRun { get; init; }
 
+    /// <summary>Whether event files for TensorBoard are written into the run folder.</summary>
+    public bool TensorBoard { get; init; }
+
     /// <summary>Where the run folder is made.</summary>
     public string Output { get; init; } = "runs";
 

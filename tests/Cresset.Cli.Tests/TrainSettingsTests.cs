@@ -42,6 +42,7 @@ public class TrainSettingsTests
             MaxBroken = 4,
             OverfitBatches = 2,
             DryRun = true,
+            TensorBoard = true,
             Output = "elsewhere",
             Name = "x",
         };
