@@ -1,4 +1,5 @@
 using Cresset.Cli.Inputs;
+using Cresset.Cli.Reports;
 using Cresset.Data;
 using Cresset.Metrics;
 using Cresset.Nn;
@@ -31,9 +32,16 @@ static class Evaluation
     public static string ScoreName(ModelInput input) => input.Number is null ? "accuracy" : "R2";
 
     /// <summary>Loss and figures over all batches, as a report. The network is in evaluation mode afterwards.</summary>
-    public static IReport Run(Module network, DataLoader<(Tensor, Tensor)> samples, IReadOnlyList<string> classes, ModelInput input, CancellationToken stop)
+    /// <param name="network">What is looked at.</param>
+    /// <param name="samples">Batches.</param>
+    /// <param name="classes">The names of the classes.</param>
+    /// <param name="input">What the network takes.</param>
+    /// <param name="stop">Ends it.</param>
+    /// <param name="mistakes">Takes in the worst mistakes on the way; null where nobody wants them.</param>
+    public static IReport Run(Module network, DataLoader<(Tensor, Tensor)> samples, IReadOnlyList<string> classes, ModelInput input, CancellationToken stop, WorstMistakes? mistakes = null)
     {
-        double Mean(params IReadOnlyList<Action<Tensor, Tensor>> updates) => Trainer.Evaluate(network, Criterion(input), Stoppable(samples, stop), updates, input.Pairs);
+        Action<Tensor, Tensor>[] more = mistakes is null ? [] : [mistakes.Update];
+        double Mean(params IReadOnlyList<Action<Tensor, Tensor>> updates) => Trainer.Evaluate(network, Criterion(input), Stoppable(samples, stop), [.. updates, .. more], input.Pairs);
         if (input.Number is not { } number)
         {
             var matrix = new ConfusionMatrix(classes.Count);

@@ -9,7 +9,7 @@ namespace Cresset.Cli;
 sealed class RunFolder
 {
     public const string ModelFile = "model.safetensors", CheckpointFile = "checkpoint.safetensors", SettingsFile = "settings.json", HistoryFile = "history.csv",
-        MetricsFile = "metrics.json", CurvesFile = "learning-curves", RatesFile = "learning-rates", ConfusionFile = "confusion-matrix";
+        MetricsFile = "metrics.json", ReportFile = "report.html", CurvesFile = "learning-curves", RatesFile = "learning-rates", ConfusionFile = "confusion-matrix";
 
     RunFolder(string path) => Path = path;
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using Cresset.Cli.Inputs;
+using Cresset.Cli.Reports;
 using Cresset.Data;
 using Cresset.Plotting;
 using Cresset.TensorBoard;
@@ -18,6 +19,8 @@ sealed record TrainRequest(TrainSettings Settings, string? Resume = null);
 static class TrainCommand
 {
     public const string Name = "train";
+
+    const int ShownMistakes = 24;
 
     static readonly TimeSpan CheckpointInterval = TimeSpan.FromMinutes(1);
 
@@ -193,9 +196,13 @@ static class TrainCommand
             terminal.Note($"The best epoch was {kept.Epoch}; its model is kept.");
             network = SavedModel.Load(run.Path).Network;
         }
-        var report = Evaluation.Run(network, plan.Testing, plan.Classes, plan.Input, CancellationToken.None);
+        var number = plan.Input.Number;
+        var mistakes = new WorstMistakes(plan.Classes, number is null ? null : y => y * number.Deviation + number.Mean, ShownMistakes);
+        // Single characters of a text say nothing.
+        var report = Evaluation.Run(network, plan.Testing, plan.Classes, plan.Input, CancellationToken.None, plan.Input.Kind == InputKind.Text ? null : mistakes);
         run.WriteText(RunFolder.MetricsFile, report.ToJson());
         if (report is EvaluationReport byClass) run.WriteConfusionMatrix(settings.Name!, byClass);
+        run.WriteText(RunFolder.ReportFile, RunReport.Create(plan, run, report, mistakes.All));
         report.Print(terminal, settings.OverfitBatches is null ? "Test" : "The batches trained on", plan.Input);
         terminal.Line();
         if (!settings.DryRun) terminal.Line($"Run folder: {run.Path}");

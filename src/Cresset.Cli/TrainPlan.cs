@@ -47,6 +47,7 @@ sealed class TrainPlan
         if (settings.OverfitBatches is { } batches) training = judging = testing = training.Few(batches * batchSize);
         if (settings.DryRun) (training, judging, testing) = (training.Few(batchSize), judging.Few(batchSize), testing.Few(batchSize));
 
+        TestSamples = testing;
         // One seed for the initial weights and, through the loader, for the order of the samples.
         Random.Seed((ulong)settings.Seed);
         Model = new SavedModel(choice.Create(Input, Classes.Count, DataSources.ShortName(source.Name)), new ModelCard(choice.Name, source.Name, Classes, Input, settings.TestCount));
@@ -90,6 +91,9 @@ sealed class TrainPlan
 
     /// <summary>What the model is scored on in the end.</summary>
     public DataLoader<(Tensor, Tensor)> Testing { get; }
+
+    /// <summary>What <see cref="Testing"/> is made of.</summary>
+    public Samples TestSamples { get; }
 
     /// <summary>What <see cref="Judging"/> is called.</summary>
     public string Judge { get; }

@@ -47,7 +47,7 @@ public class TrainingTests(SmallRun run) : IClassFixture<SmallRun>
         string[] expected =
         [
             "checkpoint.safetensors", "confusion-matrix.png", "confusion-matrix.svg", "history.csv", "learning-curves.png", "learning-curves.svg",
-            "metrics.json", "model.safetensors", "settings.json",
+            "metrics.json", "model.safetensors", "report.html", "settings.json",
         ];
         Assert.Equal(expected, Directory.GetFiles(run.Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         Assert.All(expected, name => Assert.True(new FileInfo(run.File(name)).Length > 0));

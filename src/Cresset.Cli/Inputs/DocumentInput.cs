@@ -83,6 +83,8 @@ sealed record DocumentSamples(IReadOnlyList<string> Texts, IReadOnlyList<string>
             workers: training?.Workers ?? 0);
     }
 
+    public override ShownSample Show(long index) => new(Texts[(int)index]);
+
     public override SeparateSamples Pick(int[] places) => this with { Texts = [.. places.Select(i => Texts[i])], Labels = [.. places.Select(i => Labels[i])] };
 
     sealed class Encoded(IReadOnlyList<long[]> texts, long[] labels) : Dataset<(Tensor, Tensor)>

@@ -49,6 +49,8 @@ sealed record NameSamples(LabelledNames Names) : SeparateSamples
         return training is null ? new DataLoader(samples, batchSize) : new DataLoader(samples, batchSize, shuffle: true, seed: training.Seed, workers: training.Workers);
     }
 
+    public override ShownSample Show(long index) => new(Names.Names[(int)index]);
+
     public override SeparateSamples Pick(int[] places) =>
         new NameSamples(new LabelledNames([.. places.Select(i => Names.Names[i])], [.. places.Select(i => Names.Labels[i])], Names.Languages));
 }

@@ -115,6 +115,9 @@ sealed record PictureSamples(LabelledImages Images, (IReadOnlyList<double> Mean,
             : new DataLoader(Images.ToDataset(pictures.Transform, training.Augmentation.Create(pictures.Shape)), batchSize, shuffle: true, seed: training.Seed, workers: training.Workers);
     }
 
+    public override ShownSample Show(long index) => new(FormattableString.Invariant($"picture {index + 1}"),
+        ImageFile.EncodePng(new ImagePixels(Images[(int)index].ToArray(), Images.Channels, Images.Height, Images.Width)));
+
     public override PictureSamples Pick(int[] indices)
     {
         int size = Images.Channels * Images.Height * Images.Width;

@@ -25,6 +25,9 @@ abstract record Samples
     /// <exception cref="CommandException">They do not fit the model.</exception>
     public abstract DataLoader<(Tensor, Tensor)> Batches(ModelInput input, IReadOnlyList<string> classes, int batchSize, TrainingOrder? training = null);
 
+    /// <summary>One of what is predicted, in the order of <see cref="Batches"/> of a test part, for people to look at.</summary>
+    public abstract ShownSample Show(long index);
+
     /// <summary>As many as asked for, evenly spread.</summary>
     protected abstract Samples Some(int count);
 
@@ -57,6 +60,11 @@ abstract record Samples
     static string First(IReadOnlyList<string> classes) =>
         string.Join(", ", classes.Take(10)) + (classes.Count > 10 ? $", ... {classes.Count} in all" : "");
 }
+
+/// <summary>A sample as people see it.</summary>
+/// <param name="Name">What it is, or where.</param>
+/// <param name="Picture">A PNG file; null where the name says all.</param>
+sealed record ShownSample(string Name, byte[]? Picture = null);
 
 /// <summary>Samples that stand each for itself.</summary>
 abstract record SeparateSamples : Samples

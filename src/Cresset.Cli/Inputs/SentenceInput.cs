@@ -69,5 +69,16 @@ sealed record SentenceSamples(IReadOnlyList<TaggedSentence> Sentences, IReadOnly
             collate: samples => encoding.Collate(samples), workers: training?.Workers ?? 0);
     }
 
+    // What is predicted are words: one of them, in brackets, in its sentence.
+    public override ShownSample Show(long index)
+    {
+        foreach (var sentence in Sentences)
+        {
+            if (index < sentence.Words.Count) return new(string.Join(' ', sentence.Words.Select((word, place) => place == index ? $"[{word}]" : word)));
+            index -= sentence.Words.Count;
+        }
+        throw new ArgumentOutOfRangeException(nameof(index));
+    }
+
     public override SeparateSamples Pick(int[] places) => this with { Sentences = [.. places.Select(i => Sentences[i])] };
 }

@@ -124,5 +124,12 @@ sealed record TableSamples(CsvTable Table, string Target, TableTask? Task, IRead
         return training is null ? new DataLoader(dataset, batchSize) : new DataLoader(dataset, batchSize, shuffle: true, seed: training.Seed, workers: training.Workers);
     }
 
+    // Rows without a target are passed over, as in training.
+    public override ShownSample Show(long index)
+    {
+        var row = Enumerable.Range(0, Table.Count).Where(i => !Table.IsMissing(Table[i, Target])).ElementAt((int)index);
+        return new(string.Join(", ", Table.Names.Where(name => name != Target).Select(name => $"{name}={Table[row, name]}")));
+    }
+
     public override SeparateSamples Pick(int[] places) => this with { Table = Table.Pick(places) };
 }
