@@ -169,7 +169,8 @@ public static class SafeTensors
             CheckPlaces(entries, file.Length - start, wrong);
             return (entries, metadata, start);
         }
-        catch (JsonException error)
+        // The latter for texts that are no UTF-8: all else about them has been looked at.
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             throw wrong($"its header is not JSON: {error.Message}");
         }

@@ -107,6 +107,16 @@ public sealed class SafeTensorsTests : IDisposable
     }
 
     [Fact]
+    public void A_header_that_is_no_UTF_8_is_refused()
+    {
+        Write("{\"a\": {\"dtype\": \"F32\", \"shape\": [1], \"data_offsets\": [0, 4]}}", values: 4);
+        var bytes = System.IO.File.ReadAllBytes(File());
+        bytes[8 + 2] = 0xff;
+        System.IO.File.WriteAllBytes(File(), bytes);
+        Assert.StartsWith(File(), Assert.Throws<FormatException>(() => SafeTensors.Load(File())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_bytes_are_those_of_the_format()
     {
         SafeTensors.Save(File(), new Dictionary<string, Tensor> { ["a"] = Tensor.From([1f]) });
