@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
+using System.Numerics.Tensors;
 using Cresset.Kernels;
 
 namespace Cresset;
@@ -108,6 +109,30 @@ public partial class Tensor
             throw new InvalidOperationException($"AsSpan: expected a contiguous tensor, got the shape {Shape} with strides {Shape.Format(Layout.Strides)}; call Contiguous() first");
         return new Span<T>((T*)Storage.Pointer + Layout.Offset, ElementCount);
     }
+
+    /// <summary>The elements as .NET's own view of several dimensions, without a copy, strides and all: what is written through it the
+    /// tensor has, and the other way round. Valid while the tensor is reachable (<c>GC.KeepAlive</c>); a change through it is not seen by
+    /// automatic differentiation. A scalar has one dimension of size 1. The way back without a copy is <c>Tensor.Wrap</c> of the array
+    /// beneath.</summary>
+    /// <exception cref="InvalidOperationException">The tensor has another element type.</exception>
+    public unsafe TensorSpan<T> AsTensorSpan<T>() where T : unmanaged
+    {
+        RequireType<T>("AsTensorSpan");
+        Span<nint> sizes = stackalloc nint[Math.Max(1, Rank)], strides = stackalloc nint[Math.Max(1, Rank)];
+        (sizes[0], strides[0]) = (1, 0);
+        nint last = 0;
+        for (var i = 0; i < Rank; i++)
+        {
+            // What is never stepped along has stride 0 there.
+            (sizes[i], strides[i]) = (Shape[i], Shape[i] > 1 && ElementCount > 0 ? Layout.Strides[i] : 0);
+            last += Math.Max(0, sizes[i] - 1) * strides[i];
+        }
+        return new TensorSpan<T>((T*)Storage.Pointer + Layout.Offset, ElementCount == 0 ? 0 : last + 1, sizes, strides);
+    }
+
+    /// <summary>As <see cref="AsTensorSpan"/>, to read only.</summary>
+    /// <exception cref="InvalidOperationException">The tensor has another element type.</exception>
+    public ReadOnlyTensorSpan<T> AsReadOnlyTensorSpan<T>() where T : unmanaged => AsTensorSpan<T>();
 
     void RequireType<T>(string name) where T : unmanaged
     {
