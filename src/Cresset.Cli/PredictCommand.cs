@@ -43,7 +43,7 @@ sealed record Prediction(string Input)
     public string? Text { get; init; }
 }
 
-/// <summary>`cresset predict`: what a saved model says of pictures, names, sentences or the beginning of a text.</summary>
+/// <summary>`cresset predict`: what a saved model says of pictures, names, sentences, texts, rows or the beginning of a text.</summary>
 static class PredictCommand
 {
     public const string Name = "predict";
@@ -66,7 +66,7 @@ static class PredictCommand
         var model = Options.Model();
         var inputs = new Argument<string[]>("input")
         {
-            Description = "By the model: picture files (PNG, JPEG, BMP, GIF, WebP; brought to the size and colours it learned from), names, sentences, beginnings of a text, CSV files or rows such as \"age=31,plan=gold\".",
+            Description = "By the model: picture files (PNG, JPEG, BMP, GIF, WebP; brought to the size and colours it learned from), names, sentences, texts, beginnings of a text, CSV files or rows such as \"age=31,plan=gold\".",
             Arity = ArgumentArity.OneOrMore,
         };
         var invert = new Option<Invert?>("--invert")
@@ -81,14 +81,14 @@ static class PredictCommand
             result.AddError($"--invert: expected auto, yes or no, got '{text}'.");
             return null;
         };
-        var top = Options.Number<int>("--top", $"Pictures and names: how many classes to print for each. [default: {DefaultTop}]");
+        var top = Options.Number<int>("--top", $"Models of classes: how many to print for each. [default: {DefaultTop}]");
         var length = Options.Number<int>("--length", "Text: how many characters to add. [default: 300]");
         var temperature = Options.Number<double>("--temperature", "Text: below 1 likely characters come more often, above 1 less; 0 always takes the likeliest. [default: 1]");
         var topK = Options.Number<int>("--top-k", "Text: draw from the so many likeliest characters only. [default: all]");
         var topP = Options.Number<double>("--top-p", "Text: draw from the likeliest characters that together reach this probability. [default: all]");
         var seed = Options.Number<int>("--seed", "Text: start of the random numbers. [default: 1]");
         var json = new Option<bool>("--json") { Description = "Print JSON." };
-        var command = new Command(Name, "Ask a saved model about pictures, names, sentences or text.") { inputs, model, invert, top, length, temperature, topK, topP, seed, json };
+        var command = new Command(Name, "Ask a saved model about pictures, names, sentences, text or rows of a table.") { inputs, model, invert, top, length, temperature, topK, topP, seed, json };
         command.SetAction(result => run(result, () => new PredictRequest(
             result.GetValue(model)!, result.GetValue(inputs)!, result.GetValue(invert), result.GetValue(top), result.GetValue(length),
             result.GetValue(temperature), result.GetValue(topK), result.GetValue(topP), result.GetValue(seed), result.GetValue(json))));

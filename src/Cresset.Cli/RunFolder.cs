@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Cresset.Plotting;
 using Cresset.Training;
 
@@ -70,7 +71,13 @@ sealed class RunFolder
         }
     }
 
-    public void WriteText(string name, string text) => Write(name, path => File.WriteAllText(path, text));
+    /// <summary>Writes one file of text.</summary>
+    public void WriteText(string name, string text) => Write(name, path =>
+    {
+        using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
+        file.Write(Encoding.UTF8.GetBytes(text));
+        file.Flush(flushToDisk: true);
+    });
 
     /// <summary>The picture of loss and score by epoch, as PNG and SVG.</summary>
     public void WriteLearningCurves(string title, IReadOnlyList<EpochRecord> history, string judge, string scoreName)

@@ -197,12 +197,12 @@ static class TrainCommand
             network = SavedModel.Load(run.Path).Network;
         }
         var number = plan.Input.Number;
-        var mistakes = new WorstMistakes(plan.Classes, number is null ? null : y => y * number.Deviation + number.Mean, ShownMistakes);
         // Single characters of a text say nothing.
-        var report = Evaluation.Run(network, plan.Testing, plan.Classes, plan.Input, CancellationToken.None, plan.Input.Kind == InputKind.Text ? null : mistakes);
+        var mistakes = plan.TestSamples is SeparateSamples ? new WorstMistakes(plan.Classes, number is null ? null : y => y * number.Deviation + number.Mean, ShownMistakes) : null;
+        var report = Evaluation.Run(network, plan.Testing, plan.Classes, plan.Input, CancellationToken.None, mistakes);
         run.WriteText(RunFolder.MetricsFile, report.ToJson());
         if (report is EvaluationReport byClass) run.WriteConfusionMatrix(settings.Name!, byClass);
-        run.WriteText(RunFolder.ReportFile, RunReport.Create(plan, run, report, mistakes.All));
+        run.WriteText(RunFolder.ReportFile, RunReport.Create(plan, run, report, mistakes?.All ?? []));
         report.Print(terminal, settings.OverfitBatches is null ? "Test" : "The batches trained on", plan.Input);
         terminal.Line();
         if (!settings.DryRun) terminal.Line($"Run folder: {run.Path}");

@@ -25,9 +25,6 @@ abstract record Samples
     /// <exception cref="CommandException">They do not fit the model.</exception>
     public abstract DataLoader<(Tensor, Tensor)> Batches(ModelInput input, IReadOnlyList<string> classes, int batchSize, TrainingOrder? training = null);
 
-    /// <summary>One of what is predicted, in the order of <see cref="Batches"/> of a test part, for people to look at.</summary>
-    public abstract ShownSample Show(long index);
-
     /// <summary>As many as asked for, evenly spread.</summary>
     protected abstract Samples Some(int count);
 
@@ -74,6 +71,9 @@ abstract record SeparateSamples : Samples
 
     /// <summary>Those at these places.</summary>
     public abstract SeparateSamples Pick(int[] places);
+
+    /// <summary>One of what is predicted, in the order of <see cref="Samples.Batches"/> of a test part, for people to look at.</summary>
+    public abstract ShownSample Show(long index);
 
     protected override Samples Some(int count) => Pick([.. Enumerable.Range(0, count).Select(i => (int)((long)i * Count / count))]);
 

@@ -71,8 +71,6 @@ sealed record TextSamples(string Text, IReadOnlyList<string> Classes) : Samples
         return new DataLoader<(Tensor, Tensor)>(windows, batchSize, shuffle: training is not null, seed: training?.Seed ?? 0, workers: training?.Workers ?? 0);
     }
 
-    public override ShownSample Show(long index) => new(FormattableString.Invariant($"character {index + 1}"));
-
     // A text is one piece: its beginning.
     protected override Samples Some(int count) => this with { Text = Text[..Cut(count)] };
 

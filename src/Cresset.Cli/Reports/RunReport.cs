@@ -48,7 +48,7 @@ static class RunReport
                 new XElement("div", new XAttribute("class", "figures"), Figures(report, plan.Input).Select(f => new XElement("div", new XElement("b", f.Value), f.Name))),
                 Chart("Learning curves", run[RunFolder.CurvesFile + ".svg"]),
                 report is EvaluationReport classes && plan.Input.Kind != InputKind.Text ? Classes(classes, plan.Input) : null,
-                Chart("Confusion matrix", run[RunFolder.ConfusionFile + ".svg"]),
+                plan.Input.Kind == InputKind.Text ? null : Chart("Confusion matrix", run[RunFolder.ConfusionFile + ".svg"]),
                 Mistakes(plan, mistakes),
                 Chart("Search for the learning rate", run[RunFolder.RatesFile + ".svg"]),
                 Section("Layers", new XElement("pre", Clean(plan.Model.Network.Summary(plan.Input.Example()).ToString()))),
@@ -89,9 +89,9 @@ static class RunReport
 
     static XElement[]? Mistakes(TrainPlan plan, IReadOnlyList<Mistake> mistakes)
     {
-        if (mistakes.Count == 0) return null;
+        if (mistakes.Count == 0 || plan.TestSamples is not SeparateSamples samples) return null;
         var title = plan.Input.Number is { } number ? $"Largest errors of {Clean(number.Name)}" : "Worst mistakes";
-        var shown = mistakes.Select(m => (Mistake: m, Sample: plan.TestSamples.Show(m.Index))).ToList();
+        var shown = mistakes.Select(m => (Mistake: m, Sample: samples.Show(m.Index))).ToList();
         if (shown[0].Sample.Picture is not null)
         {
             return Section(title, new XElement("div", new XAttribute("class", "pictures"), shown.Select(s => new XElement("figure",
@@ -106,7 +106,7 @@ static class RunReport
     {
         using var json = JsonDocument.Parse(settings.ToJson());
         return new XElement("table", new XAttribute("class", "texts"), json.RootElement.EnumerateObject().Where(p => p.Value.ValueKind != JsonValueKind.Null)
-            .Select(p => Row("td", p.Name, p.Value.ToString())));
+            .Select(p => Row("td", p.Name, p.Value.ValueKind == JsonValueKind.String ? p.Value.GetString()! : p.Value.GetRawText())));
     }
 
     // XML has no control characters.

@@ -36,7 +36,10 @@ sealed class WorstMistakes(IReadOnlyList<string> classes, Func<double, double>? 
             var row = logarithms.AsSpan(i * count, count);
             var likeliest = System.Numerics.Tensors.TensorPrimitives.IndexOfMax<double>(row);
             if (likeliest != targets[i])
-                Keep(new Mistake(seen + i, classes[(int)targets[i]], FormattableString.Invariant($"{classes[likeliest]} ({Math.Exp(row[likeliest]):P1})"), -row[(int)targets[i]]));
+            {
+                var (target, probability) = ((int)targets[i], Math.Exp(row[likeliest]));
+                Keep(-row[target], seen + i, () => (classes[target], FormattableString.Invariant($"{classes[likeliest]} ({probability:P1})")));
+            }
         }
     }
 
@@ -45,13 +48,19 @@ sealed class WorstMistakes(IReadOnlyList<string> classes, Func<double, double>? 
         for (var i = 0; i < outputs.Length; i++)
         {
             var (truth, prediction) = (number(targets[i]), number(outputs[i]));
-            Keep(new Mistake(seen + i, FormattableString.Invariant($"{truth:G6}"), FormattableString.Invariant($"{prediction:G6}"), Math.Abs(truth - prediction)));
+            // Numbers come back from standardised ones of single precision: more digits would show that.
+            Keep(Math.Abs(truth - prediction), seen + i, () => (FormattableString.Invariant($"{truth:G4}"), FormattableString.Invariant($"{prediction:G4}")));
         }
     }
 
-    void Keep(Mistake mistake)
+    void Keep(double badness, long index, Func<(string Truth, string Prediction)> describe)
     {
-        kept.Enqueue(mistake, mistake.Badness);
-        if (kept.Count > most) kept.Dequeue();
+        if (kept.Count == most)
+        {
+            if (kept.Peek().Badness >= badness) return;
+            kept.Dequeue();
+        }
+        var (truth, prediction) = describe();
+        kept.Enqueue(new Mistake(index, truth, prediction, badness), badness);
     }
 }

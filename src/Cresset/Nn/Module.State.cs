@@ -53,6 +53,7 @@ public abstract partial class Module
         return (missing, unexpected);
     }
 
+    // What dictionaries of PyTorch before 0.4.1 lack.
     internal static bool MayBeMissing(string name) => name.Split('.')[^1] == "num_batches_tracked";
 
     /// <summary>Writes the state dictionary to a file in the safetensors format, which PyTorch's users read with

@@ -30,27 +30,8 @@ public sealed record TorchCheckpointFile(OrderedDictionary<string, Tensor> Tenso
         throw new ArgumentException($"StateDict: the checkpoint has no tensors below \"{path}\"; {Some}");
     }
 
-    /// <summary>The tensors below the path under which a model's names lie, without it, wherever that is: in
-    /// <c>checkpoint["state_dict"]</c>, behind <c>module.</c>, or at the top. Names beside the model's are among them, so that
-    /// <see cref="Nn.Module.LoadStateDict"/> tells of what does not fit.</summary>
-    /// <param name="model">The model.</param>
-    /// <exception cref="ArgumentException">The model's names lie nowhere, or at several places, such as those of averaged weights; the
-    /// message says where: take <see cref="StateDict(string)"/> then.</exception>
-    public OrderedDictionary<string, Tensor> StateDictFor(Nn.Module model)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        string[] names = [.. model.StateDict().Keys.Where(name => !Nn.Module.MayBeMissing(name))];
-        var first = names.FirstOrDefault() ?? throw new ArgumentException("StateDictFor: expected a model with parameters, got one without");
-        string[] paths = [.. Tensors.Keys.Where(name => name == first || name.EndsWith($".{first}", StringComparison.Ordinal))
-            .Select(name => name[..Math.Max(0, name.Length - first.Length - 1)])
-            .Where(path => names.All(name => Tensors.ContainsKey(path.Length == 0 ? name : $"{path}.{name}")))];
-        return paths.Length == 1 ? StateDict(paths[0])
-            : throw new ArgumentException(paths.Length == 0
-                ? $"StateDictFor: expected the {names.Length} tensors of the {model.GetType().Name}, such as \"{first}\", at one place of the checkpoint, got none with all of them; {Some}"
-                : $"StateDictFor: the checkpoint has the tensors of the {model.GetType().Name} at several places: {string.Join(", ", paths.Select(path => $"\"{path}\""))}; take one by StateDict(path)");
-    }
-
-    string Some => $"its tensors are {string.Join(", ", Tensors.Keys.Take(5).Select(name => $"\"{name}\""))}{(Tensors.Count > 5 ? $" and {Tensors.Count - 5} more" : "")}";
+    // Some of the names, for messages.
+    internal string Some => $"its tensors are {string.Join(", ", Tensors.Keys.Take(5).Select(name => $"\"{name}\""))}{(Tensors.Count > 5 ? $" and {Tensors.Count - 5} more" : "")}";
 }
 
 /// <summary>Files that PyTorch's <c>torch.save</c> writes and <c>torch.load</c> reads, by custom named .pt, .pth or .th. Such a file

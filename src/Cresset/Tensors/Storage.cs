@@ -64,7 +64,7 @@ public sealed unsafe class Storage
 
         public nint Address => handle.AddrOfPinnedObject();
 
-        // The one finalizer of the library: only arrays that the user handed over have it.
+        // Only arrays that the user handed over, and mapped files, have a finalizer.
         ~PinnedArray() => handle.Free();
     }
 }

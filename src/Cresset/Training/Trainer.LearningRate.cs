@@ -21,10 +21,10 @@ public sealed partial class Trainer
     const double Fall = 0.02;
 
     /// <summary>The range test of Smith (2017, "Cyclical learning rates for training neural networks"): trains a few batches with a
-    /// learning rate that rises by the same factor at each, and suggests the one at which the loss fell fastest. Ends early when the
-    /// loss passes four times its lowest. Model, optimizer, random numbers and the loader's place are then as they were before;
-    /// callbacks are not called. fastai: <c>lr_find</c> with
-    /// its <c>valley</c>; Lightning: <c>Tuner.lr_find</c>, which suggests the steepest place, often too high a rate.</summary>
+    /// learning rate that rises by the same factor at each, and suggests the one in the middle of the longest fall of the loss, well
+    /// below the rate at which training diverges. Ends early when the loss passes four times its lowest. Model, optimizer, random
+    /// numbers and the loader's place are then as they were before; callbacks are not called. fastai: <c>lr_find</c> with its
+    /// <c>valley</c>; Lightning: <c>Tuner.lr_find</c>, which suggests the steepest place, often too high a rate.</summary>
     /// <param name="training">Batches (inputs, targets); gone through again where there are fewer than steps.</param>
     /// <param name="lowest">The first rate.</param>
     /// <param name="highest">The last rate.</param>
