@@ -38,17 +38,25 @@ public sealed class NameClassifier : Module
     /// <summary>Logits [N, C] of indices [N, T], filled up at their ends with the padding index.</summary>
     /// <exception cref="ArgumentException">The indices are not [N, T] of int64, or a row is nothing but padding.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An index is beyond the vocabulary.</exception>
-    public override Tensor Forward(Tensor x) => Forward(PackedSequence.Pack(x, TokenSequences.Lengths(x, paddingIndex), batchFirst: true, enforceSorted: false));
+    public override Tensor Forward(Tensor x)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        if (x.Rank != 2 || x.DType != DType.Int64) throw new ArgumentException($"NameClassifier: expected indices [N, T] of int64, got {x.DType.Name()} {x.Shape}");
+        // Up to the last index that is not the padding's; by tensor operators, so that the model can be exported.
+        var lengths = (x.NotEqual(paddingIndex).To(DType.Int64) * Tensor.Arange(1, x.Size(1) + 1)).AMax(1);
+        return Classify(gru.ForwardPadded(embedding.Forward(x), lengths).Hidden);
+    }
 
     /// <summary>Logits [N, C] of packed indices, in the order in which the sequences were given.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An index is beyond the vocabulary.</exception>
     public Tensor Forward(PackedSequence x)
     {
         ArgumentNullException.ThrowIfNull(x);
-        var (_, states) = gru.Forward(x.WithData(embedding.Forward(x.Data)));
-        // The last layer's two directions come last.
-        return Observe(output.Forward(Tensor.Cat([states.Select(0, -2), states.Select(0, -1)], 1)));
+        return Classify(gru.Forward(x.WithData(embedding.Forward(x.Data))).Hidden);
     }
+
+    // The last layer's two directions come last.
+    Tensor Classify(Tensor states) => Observe(output.Forward(Tensor.Cat([states.Select(0, -2), states.Select(0, -1)], 1)));
 
     /// <summary>The probabilities of all classes, [C], of one text.</summary>
     /// <exception cref="ArgumentException">The text is empty, or the vocabulary is another one than the model's.</exception>

@@ -136,6 +136,7 @@ public partial class Tensor
 
     void RequireType<T>(string name) where T : unmanaged
     {
+        Tracing.CheckRead(name, this);
         if (DTypes.Of<T>() != DType)
             throw new InvalidOperationException($"{name}: the tensor is {DType.Name()}, asked for {DTypes.Of<T>().Name()}; convert it first, as with To(DType.{DTypes.Of<T>()})");
     }

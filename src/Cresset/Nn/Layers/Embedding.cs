@@ -50,7 +50,7 @@ public sealed class Embedding : Module
         if (maxNorm is { } limit) Renormalize(index, limit);
         var y = Weight.IndexSelect(0, index);
         // No gradient flows to the padding's vector.
-        if (paddingIdx is { } padding && Autograd.Records(y)) y = Tensor.Where(index.Equal(padding).Unsqueeze(1), y.Detach(), y);
+        if (paddingIdx is { } padding && Autograd.IsEnabled && Autograd.Records(y)) y = Tensor.Where(index.Equal(padding).Unsqueeze(1), y.Detach(), y);
         var shape = x.Shape;
         return Observe(y.Reshape(new Shape([.. shape.AsSpan(), Weight.Size(1)])));
     }

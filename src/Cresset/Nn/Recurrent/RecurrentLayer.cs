@@ -84,6 +84,30 @@ public abstract class RecurrentLayer : Module
         return (x.WithData(output), x.Unsort(last), lastMemory is null ? null : x.Unsort(lastMemory));
     }
 
+    /// <summary>Padded sequences of different lengths: what packing them, the layer and padding give, for models that are traced, since the
+    /// lengths are a tensor.</summary>
+    /// <param name="x">[T, B, D], or [B, T, D] with batchFirst.</param>
+    /// <param name="lengths">The length of each sequence, [B] of int64, from 1 to T.</param>
+    /// <returns>Output [T, B, directions * H] in the input's form, 0 behind the ends; states [layers * directions, B, H], and of an
+    /// <see cref="Lstm"/> the cell states.</returns>
+    /// <exception cref="ArgumentException">A shape or type does not fit, or a length is not from 1 to T.</exception>
+    public (Tensor Output, Tensor Hidden, Tensor? Cell) ForwardPadded(Tensor x, Tensor lengths)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(lengths);
+        if (x.Rank != 3 || x.Size(2) != InputSize || lengths.Rank != 1 || lengths.DType != DType.Int64)
+            throw new ArgumentException($"{GetType().Name}: expected an input {(BatchFirst ? "[B, T, D]" : "[T, B, D]")} with D = {InputSize} and lengths [B] of int64, got {x.Shape} and {lengths.DType.Name()} {lengths.Shape}");
+        var (output, hidden, cell) = Tracing.Within(() =>
+        {
+            var packed = PackedSequence.Pack(x, Array.ConvertAll(lengths.ToArray<long>(), length => checked((int)length)), BatchFirst, enforceSorted: false);
+            var (rows, state, memory) = Run(packed, null, null);
+            return (rows.Pad(BatchFirst, totalLength: x.Size(BatchFirst ? 1 : 0)).Padded, state, memory);
+        });
+        Tracing.TellAll("PaddedRecurrence", cell is null ? [output, hidden] : [output, hidden, cell], [x, lengths, .. parameters.Values],
+            [(double)kind, NumLayers, Directions, BatchFirst ? 1 : 0, parameters.ContainsKey("bias_ih_l0") ? 1 : 0]);
+        return (Observe(output), hidden, cell);
+    }
+
     // Rows of all steps and states [layers * directions, B, H].
     (Tensor Output, Tensor State, Tensor? Memory) Run(Tensor x, int[] sizes, Tensor? state, Tensor? memory)
     {

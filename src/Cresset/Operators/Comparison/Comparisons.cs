@@ -18,7 +18,7 @@ public static class ComparisonOperators
         var backend = Operators.Promotion.Backend(name, a, b);
         Tensor x = a.To(dtype), y = b.To(dtype), result = Tensor.Allocate(shape, DType.Bool, backend);
         backend.Compare(test, x.Operand.Expand(shape), y.Operand.Expand(shape), result.Operand);
-        return result;
+        return Tracing.Tell(name, result, [x, y]);
     }
 
     // A number is compared in the type that holds both.

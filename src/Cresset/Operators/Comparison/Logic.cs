@@ -17,14 +17,14 @@ public static class LogicOperators
     static Tensor Combine<TFunction>(string name, TFunction f, Tensor a, Tensor b) where TFunction : unmanaged, IBinaryFunction
     {
         Tensor x = a.Detach().To(DType.Bool), y = b.Detach().To(DType.Bool);
-        return Pointwise.Combine(name, f, ref x, ref y, DType.Bool);
+        return Tracing.Tell(name, Pointwise.Combine(name, f, ref x, ref y, DType.Bool), [x, y]);
     }
 
-    static Tensor Ask<TPredicate>(TPredicate test, Tensor x) where TPredicate : unmanaged, IPredicate
+    static Tensor Ask<TPredicate>(string name, TPredicate test, Tensor x) where TPredicate : unmanaged, IPredicate
     {
         var result = Tensor.Allocate(x.Shape, DType.Bool, x.Backend);
         x.Backend.Compare(test, x.Operand, x.Operand, result.Operand);
-        return result;
+        return Tracing.Tell(name, result, [x]);
     }
 
     extension(Tensor a)
@@ -42,13 +42,13 @@ public static class LogicOperators
         public Tensor LogicalNot() => a.Equal(0);
 
         /// <summary>Whether it is not a number. PyTorch: <c>torch.isnan</c>.</summary>
-        public Tensor IsNaN() => Ask(default(IsNotANumber), a);
+        public Tensor IsNaN() => Ask("IsNaN", default(IsNotANumber), a);
 
         /// <summary>Whether it is plus or minus infinity. PyTorch: <c>torch.isinf</c>.</summary>
-        public Tensor IsInf() => Ask(default(IsInfinite), a);
+        public Tensor IsInf() => Ask("IsInf", default(IsInfinite), a);
 
         /// <summary>Whether it is neither infinite nor NaN. PyTorch: <c>torch.isfinite</c>.</summary>
-        public Tensor IsFinite() => Ask(default(IsFiniteNumber), a);
+        public Tensor IsFinite() => Ask("IsFinite", default(IsFiniteNumber), a);
 
         /// <summary>Whether |a - b| &lt;= atol + rtol |b|, element by element; equal infinities are close. PyTorch: <c>torch.isclose</c>.</summary>
         public Tensor IsClose(Tensor b, double rtol = 1e-5, double atol = 1e-8, bool equalNan = false)

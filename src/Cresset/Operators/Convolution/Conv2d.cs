@@ -13,7 +13,7 @@ public static class Conv2dOperator
         x.Backend.Convolution2d(shape, input.Operand, kernel.Operand, null, y.Operand);
         Operators.OperationLog.Add(x, weight, y, MultiplyAdds(y, weight));
         return Autograd.Records(x, weight)
-            ? Autograd.Record("Conv2d", y, [x, weight], [x, weight], (node, gradient) => Gradients(node, gradient, shape))
+            ? Autograd.Record("Conv2d", y, [x, weight], [x, weight], (node, gradient) => Gradients(node, gradient, shape), Numbers(shape))
             : y;
     }
 
@@ -29,7 +29,7 @@ public static class Conv2dOperator
         Operators.OperationLog.Add(dy, weight, dx, MultiplyAdds(dy, weight));
         return Autograd.Records(dy, weight)
             ? Autograd.Record("Conv2dInputGradient", dx, [dy, weight], [dy, weight], (node, gradient) =>
-                [node.Needs(0) ? Convolve(gradient, node.Saved(1), shape) : null, node.Needs(1) ? WeightGradient(node.Saved(0), gradient, shape) : null])
+                [node.Needs(0) ? Convolve(gradient, node.Saved(1), shape) : null, node.Needs(1) ? WeightGradient(node.Saved(0), gradient, shape) : null], Numbers(shape))
             : dx;
     }
 
@@ -43,6 +43,9 @@ public static class Conv2dOperator
                 [node.Needs(0) ? Convolve(node.Saved(1), gradient, shape) : null, node.Needs(1) ? InputGradient(node.Saved(0), gradient, shape) : null])
             : dweight;
     }
+
+    static double[] Numbers(in ConvolutionShape shape) =>
+        [shape.StrideHeight, shape.StrideWidth, shape.PaddingHeight, shape.PaddingWidth, shape.DilationHeight, shape.DilationWidth, shape.Groups];
 
     static long MultiplyAdds(Tensor y, Tensor weight) => (long)y.ElementCount * (weight.ElementCount / weight.Size(0));
 
@@ -92,7 +95,7 @@ public static class Conv2dOperator
             Operators.OperationLog.Add(x, weight, y, MultiplyAdds(y, weight));
             return Autograd.Records(x, weight, bias)
                 ? Autograd.Record("Conv2d", y, [x, weight, bias], [x, weight], (node, gradient) =>
-                    [.. Gradients(node, gradient, shape), node.Needs(2) ? gradient.Sum([0, 2, 3]) : null])
+                    [.. Gradients(node, gradient, shape), node.Needs(2) ? gradient.Sum([0, 2, 3]) : null], Numbers(shape))
                 : y;
         }
 

@@ -28,7 +28,7 @@ public static class CreationOperators
         {
             var result = Tensor.Empty(shape, dtype, backend);
             result.Backend.Fill(value, result.Operand);
-            return result;
+            return Tracing.Tell("Full", result, [], [value.ToDouble()]);
         }
 
         /// <summary>Zeros. PyTorch: <c>torch.zeros</c>.</summary>

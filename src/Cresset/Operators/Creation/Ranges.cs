@@ -30,7 +30,7 @@ public static class RangeOperators
                 for (var i = 0; i < count; i++) values[i] = from + i * by;
                 result = Tensor.From(values);
             }
-            return result.To(dtype ?? (integers ? DType.Int64 : DType.Float32));
+            return Tracing.Tell("Arange", result.To(dtype ?? (integers ? DType.Int64 : DType.Float32)), [], [from, to, by]);
         }
 
         /// <summary>start, start + 1, ... up to, not including, end. PyTorch: <c>torch.arange</c>.</summary>
@@ -75,7 +75,7 @@ public static class RangeOperators
             var index = GatherOperators.CheckIndex("OneHot", x, count).Unsqueeze(-1);
             var result = Tensor.Zeros(x.Shape.Insert(x.Rank, count), DType.Int64, x.Backend);
             x.Backend.ScatterAdd(index.OnesLike().Operand, x.Rank, index.Operand, result.Operand);
-            return result;
+            return Tracing.Tell("OneHot", result, [x], [count]);
         }
     }
 }

@@ -48,7 +48,7 @@ public static class GatherOperators
         var y = Tensor.Allocate(index.Shape, x.DType, x.Backend);
         x.Backend.Gather(x.Operand, dim, index.Operand, y.Operand);
         return Autograd.Records(x)
-            ? Autograd.Record("Gather", y, [x], [index], (node, gradient) => [Put(gradient, dim, node.Saved(0), node.InputShape(0))])
+            ? Autograd.Record("Gather", y, [x], [index], (node, gradient) => [Put(gradient, dim, node.Saved(0), node.InputShape(0))], [dim], index)
             : y;
     }
 
@@ -57,7 +57,7 @@ public static class GatherOperators
     {
         var y = Tensor.Zeros(shape, x.DType, x.Backend);
         x.Backend.ScatterAdd(x.Operand, dim, index.Operand, y.Operand);
-        return Autograd.Records(x) ? Autograd.Record("ScatterAdd", y, [x], [index], (node, gradient) => [Take(gradient, dim, node.Saved(0))]) : y;
+        return Autograd.Records(x) ? Autograd.Record("ScatterAdd", y, [x], [index], (node, gradient) => [Take(gradient, dim, node.Saved(0))], [dim], index) : y;
     }
 
     static Tensor TakeSlices(Tensor x, int dim, Tensor index)
@@ -65,7 +65,7 @@ public static class GatherOperators
         var y = Tensor.Allocate(x.Shape.With(dim, index.ElementCount), x.DType, x.Backend);
         x.Backend.IndexSelect(x.Operand, dim, index.Operand, y.Operand);
         return Autograd.Records(x)
-            ? Autograd.Record("IndexSelect", y, [x], [index], (node, gradient) => [PutSlices(gradient, dim, node.Saved(0), node.InputShape(0))])
+            ? Autograd.Record("IndexSelect", y, [x], [index], (node, gradient) => [PutSlices(gradient, dim, node.Saved(0), node.InputShape(0))], [dim], index)
             : y;
     }
 
@@ -73,7 +73,7 @@ public static class GatherOperators
     {
         var y = Tensor.Zeros(shape, x.DType, x.Backend);
         x.Backend.IndexAdd(x.Operand, dim, index.Operand, y.Operand);
-        return Autograd.Records(x) ? Autograd.Record("IndexAdd", y, [x], [index], (node, gradient) => [TakeSlices(gradient, dim, node.Saved(0))]) : y;
+        return Autograd.Records(x) ? Autograd.Record("IndexAdd", y, [x], [index], (node, gradient) => [TakeSlices(gradient, dim, node.Saved(0))], [dim], index) : y;
     }
 
     extension(Tensor x)

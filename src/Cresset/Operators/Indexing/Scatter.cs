@@ -23,7 +23,7 @@ public static class ScatterOperators
         y.Backend.Scatter(source.Operand, dim, index.Operand, y.Operand);
         return Autograd.Records(x, source)
             ? Autograd.Record("Scatter", y, [x, source], [index], (node, gradient) =>
-                [node.Needs(0) ? gradient.Scatter(dim, node.Saved(0), 0) : null, node.Needs(1) ? gradient.Gather(dim, node.Saved(0)) : null])
+                [node.Needs(0) ? gradient.Scatter(dim, node.Saved(0), 0) : null, node.Needs(1) ? gradient.Gather(dim, node.Saved(0)) : null], [dim], index)
             : y;
     }
 
@@ -55,7 +55,7 @@ public static class ScatterOperators
             if (part.Storage == x.Storage) part = part.Clone();
             x.Backend.ScatterAdd(part.Operand, dim, places.Operand, x.Operand);
             Autograd.RecordInPlace("ScatterAdd", x, [x, part], [places], (node, gradient) =>
-                [gradient, node.Needs(1) ? gradient.Gather(dim, node.Saved(0)) : null]);
+                [gradient, node.Needs(1) ? gradient.Gather(dim, node.Saved(0)) : null], [dim], index);
             return x;
         }
 

@@ -9,6 +9,7 @@ public static class SortOperators
         if (x.Rank == 0) return (x.Clone(), Tensor.Zeros([], DType.Int64, x.Backend));
         Tensor values = Tensor.Allocate(x.Shape, x.DType, x.Backend), indices = Tensor.Allocate(x.Shape, DType.Int64, x.Backend);
         x.Backend.Sort(x.Operand, dim, descending, values.Operand, indices.Operand);
+        Tracing.Tell("ArgSort", indices, [x], [dim, descending ? 1 : 0]);
         // Sorting is picking by the indices, and has its gradient.
         return (Autograd.Records(x) ? x.Gather(dim, indices) : values, indices);
     }

@@ -20,7 +20,7 @@ public static class WhereOperators
                 {
                     var zero = Tensor.Zeros([], gradient.DType, gradient.Backend);
                     return [node.Needs(0) ? Tensor.Where(node.Saved(0), gradient, zero) : null, node.Needs(1) ? Tensor.Where(node.Saved(0), zero, gradient) : null];
-                })
+                }, selector: condition)
                 : result;
         }
     }
@@ -63,7 +63,7 @@ public static class WhereOperators
             Autograd.CheckInPlace("MaskedFill", x, recorded: false);
             if (mask.Storage == x.Storage) mask = mask.Clone();
             x.Backend.Where(mask.Operand.Expand(x.Shape), Tensor.Full([], value, x.DType, x.Backend).Operand.Expand(x.Shape), x.Operand, x.Operand);
-            Autograd.RecordInPlace("MaskedFill", x, [x], [mask], static (node, gradient) => [gradient.MaskedFill(node.Saved(0), 0)]);
+            Autograd.RecordInPlace("MaskedFill", x, [x], [mask], static (node, gradient) => [gradient.MaskedFill(node.Saved(0), 0)], [value.ToDouble()], mask);
             return x;
         }
     }

@@ -42,7 +42,7 @@ public static class CatOperators
                     for (var i = 0; i < starts.Length; i++)
                         if (node.Needs(i)) gradients[i] = gradient.Narrow(dim, starts[i], node.InputShape(i)[dim]);
                     return gradients;
-                })
+                }, [dim])
                 : result;
         }
 

@@ -33,7 +33,7 @@ public static class NormalizationOperators
                 ? DifferentiableGradient(dy.Reshape(rows, columns), input.Reshape(rows, columns), multipliers.Reshape(columns), [1], [0], eps)
                 : RowGradient(dy, input, mean, scale, multipliers);
             return [dx.Reshape(input.Shape), .. weight is null ? (Tensor[])[] : [dweight.Reshape(multipliers.Shape)], .. bias is null ? (Tensor[])[] : [dbias.Reshape(multipliers.Shape)]];
-        });
+        }, [columns, eps, weight is null ? 0 : 1, bias is null ? 0 : 1]);
     }
 
     static (Tensor X, Tensor Weight, Tensor Bias) RowGradient(Tensor dy, Tensor x, Tensor mean, Tensor scale, Tensor weight)
@@ -85,7 +85,9 @@ public static class NormalizationOperators
             if (weight is not null) factor = factor * weight;
             var addend = -mean * factor;
             if (bias is not null) addend = addend + bias;
-            return ScaleChannels(x, factor, addend);
+            // Told as one, beside the pieces.
+            return Tracing.Tell("BatchNormInference", ScaleChannels(x, factor, addend), [x, mean, variance, .. weight is null ? (Tensor[])[] : [weight], .. bias is null ? (Tensor[])[] : [bias]],
+                [eps, weight is null ? 0 : 1, bias is null ? 0 : 1]);
         }
 
         /// <summary>Batch normalisation with the batch's own statistics, which it gives back outside the graph: the mean and the

@@ -22,6 +22,7 @@ public static class AddOperator
     readonly struct AddScalar(Scalar addend) : IPointwiseOperator
     {
         readonly Scalar addend = addend;
+        public double[] Numbers => [addend.ToDouble()];
         public static string Name => "Add";
         public static Saves Saves => Saves.Nothing;
         public static bool KeepsIntegers => true;

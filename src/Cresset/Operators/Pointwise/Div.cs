@@ -15,6 +15,7 @@ public static class DivOperator
     readonly struct DivideScalar(Scalar divisor) : IPointwiseOperator
     {
         readonly Scalar divisor = divisor;
+        public double[] Numbers => [divisor.ToDouble()];
         public static string Name => "Div";
         public static Saves Saves => Saves.Nothing;
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -28,7 +29,8 @@ public static class DivOperator
     readonly struct DivideInto(Scalar dividend) : IPointwiseOperator
     {
         readonly Scalar dividend = dividend;
-        public static string Name => "Div";
+        public double[] Numbers => [dividend.ToDouble()];
+        public static string Name => "DivideInto";
         public static Saves Saves => Saves.Input;
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.From(dividend) / x;

@@ -22,6 +22,7 @@ public static class ExtremeOperators
     {
         readonly Scalar min = min, max = max;
         readonly bool hasMin = hasMin, hasMax = hasMax;
+        public double[] Numbers => [hasMin ? min.ToDouble() : double.NegativeInfinity, hasMax ? max.ToDouble() : double.PositiveInfinity];
         public static string Name => "Clamp";
         public static Saves Saves => Saves.Input;
         public static bool KeepsIntegers => true;

@@ -22,6 +22,7 @@ public static class MulOperator
     readonly struct MultiplyScalar(Scalar factor) : IPointwiseOperator
     {
         readonly Scalar factor = factor;
+        public double[] Numbers => [factor.ToDouble()];
         public static string Name => "Mul";
         public static Saves Saves => Saves.Nothing;
         public static bool KeepsIntegers => true;

@@ -26,6 +26,9 @@ public interface IPointwiseOperator : IDifferentiableFunction
     /// <summary>True where an integer tensor keeps its type and truth values count as int64; otherwise they are computed in float32.</summary>
     static virtual bool KeepsIntegers => false;
 
+    /// <summary>The numbers that the function works with, for <see cref="Tracing"/>; none unless given.</summary>
+    double[] Numbers => [];
+
     /// <summary>f'(x) with tensor operators, from the tensor that <see cref="Saves"/> names: the form that can itself be
     /// differentiated.</summary>
     Tensor Derivative(Tensor saved);
@@ -47,9 +50,9 @@ public static class Pointwise
 
     static Tensor Record<TOperator>(TOperator f, Tensor x, Tensor y) where TOperator : unmanaged, IPointwiseOperator =>
         TOperator.Saves == Saves.Nothing
-            ? Autograd.Record(TOperator.Name, y, [x], [], (_, gradient) => [Chain(f, gradient, gradient)])
+            ? Autograd.Record(TOperator.Name, y, [x], [], (_, gradient) => [Chain(f, gradient, gradient)], f.Numbers)
             : Autograd.Record(TOperator.Name, y, [x], [TOperator.Saves == Saves.Input ? x : y],
-                (node, gradient) => [Chain(f, gradient, node.Saved(0))]);
+                (node, gradient) => [Chain(f, gradient, node.Saved(0))], f.Numbers);
 
     // dx = dy f'(x): in one pass, or by tensor operators where the gradient will be differentiated again.
     static Tensor Chain<TOperator>(TOperator f, Tensor gradient, Tensor saved) where TOperator : unmanaged, IPointwiseOperator
@@ -70,9 +73,9 @@ public static class Pointwise
         // The old value is overwritten: where the derivative needs it, a copy is kept, in the graph for second derivatives.
         var before = recorded && TOperator.Saves == Saves.Input ? x.Clone() : null;
         x.Backend.Unary(f, x.Operand, x.Operand);
-        if (before is not null) Autograd.RecordInPlace(TOperator.Name, x, [x], [before], (node, gradient) => [Chain(f, gradient, node.Saved(0))]);
-        else if (TOperator.Saves == Saves.Output) Autograd.RecordInPlace(TOperator.Name, x, [x], [x], (node, gradient) => [Chain(f, gradient, node.Saved(0))]);
-        else Autograd.RecordInPlace(TOperator.Name, x, [x], [], (_, gradient) => [Chain(f, gradient, gradient)]);
+        if (before is not null) Autograd.RecordInPlace(TOperator.Name, x, [x], [before], (node, gradient) => [Chain(f, gradient, node.Saved(0))], f.Numbers);
+        else if (TOperator.Saves == Saves.Output) Autograd.RecordInPlace(TOperator.Name, x, [x], [x], (node, gradient) => [Chain(f, gradient, node.Saved(0))], f.Numbers);
+        else Autograd.RecordInPlace(TOperator.Name, x, [x], [], (_, gradient) => [Chain(f, gradient, gradient)], f.Numbers);
         return x;
     }
 

@@ -15,6 +15,7 @@ public static class PowOperator
     readonly struct PowerScalar(Scalar exponent) : IPointwiseOperator
     {
         readonly Scalar exponent = exponent;
+        public double[] Numbers => [exponent.ToDouble()];
         public static string Name => "Pow";
         public static Saves Saves => Saves.Input;
         public static bool KeepsIntegers => true;

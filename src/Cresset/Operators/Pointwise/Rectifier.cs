@@ -9,6 +9,7 @@ public static class RectifierOperators
     readonly struct LeakyReluFunction(Scalar slope) : IPointwiseOperator
     {
         readonly Scalar slope = slope;
+        public double[] Numbers => [slope.ToDouble()];
         public static string Name => "LeakyRelu";
         public static Saves Saves => Saves.Input;
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -21,6 +22,7 @@ public static class RectifierOperators
     readonly struct EluFunction(Scalar alpha) : IPointwiseOperator
     {
         readonly Scalar alpha = alpha;
+        public double[] Numbers => [alpha.ToDouble()];
         public static string Name => "Elu";
         public static Saves Saves => Saves.Input;
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -43,7 +45,7 @@ public static class RectifierOperators
 
     readonly struct GeluTanhFunction : IPointwiseOperator
     {
-        public static string Name => "Gelu";
+        public static string Name => "GeluTanh";
         public static Saves Saves => Saves.Input;
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => L.From(0.5) * x * (L.From(1) + ElementaryFunctions.Tanh(L.From(0.7978845608028654) * (x + L.From(0.044715) * x * x * x)));

@@ -65,7 +65,7 @@ public static class RemainderOperators
             var dtype = Operators.Promotion.Numeric("FloorDivide", Operators.Promotion.Of(a, b));
             RefuseZero("FloorDivide", b, dtype);
             Tensor x = a, y = b;
-            return Pointwise.Combine("FloorDivide", new FloorQuotient(dtype.IsFloatingPoint()), ref x, ref y, dtype);
+            return Tracing.Tell("FloorDivide", Pointwise.Combine("FloorDivide", new FloorQuotient(dtype.IsFloatingPoint()), ref x, ref y, dtype), [a, b]);
         }
 
         /// <summary>floor(a / b) with a number. PyTorch: <c>torch.floor_divide</c>.</summary>

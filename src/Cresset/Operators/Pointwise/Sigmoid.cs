@@ -43,6 +43,7 @@ public static class SigmoidOperators
     {
         readonly Scalar beta = beta;
         readonly Scalar threshold = threshold;
+        public double[] Numbers => [beta.ToDouble(), threshold.ToDouble()];
         public static string Name => "Softplus";
         public static Saves Saves => Saves.Input;
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -16,7 +16,8 @@ public static class SubOperator
     readonly struct SubtractFrom(Scalar minuend) : IPointwiseOperator
     {
         readonly Scalar minuend = minuend;
-        public static string Name => "Sub";
+        public double[] Numbers => [minuend.ToDouble()];
+        public static string Name => "SubtractFrom";
         public static Saves Saves => Saves.Nothing;
         public static bool KeepsIntegers => true;
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -29,6 +30,7 @@ public static class SubOperator
     readonly struct SubtractScalar(Scalar subtrahend) : IPointwiseOperator
     {
         readonly Scalar subtrahend = subtrahend;
+        public double[] Numbers => [subtrahend.ToDouble()];
         public static string Name => "Sub";
         public static Saves Saves => Saves.Nothing;
         public static bool KeepsIntegers => true;

@@ -10,7 +10,7 @@ public static class AvgPool2dOperator
         var input = x.Contiguous();
         var y = Tensor.Allocate([shape.Batch, shape.Channels, shape.OutHeight, shape.OutWidth], x.DType, x.Backend);
         x.Backend.AveragePool2d(shape, countPadding, divisor, input.Operand, y.Operand);
-        return Autograd.Records(x) ? Autograd.Record("AvgPool2d", y, [x], [], (_, gradient) => [Spread(gradient, shape, countPadding, divisor)]) : y;
+        return Autograd.Records(x) ? Autograd.Record("AvgPool2d", y, [x], [], (_, gradient) => [Spread(gradient, shape, countPadding, divisor)], [.. Pooling.Numbers(shape), countPadding ? 1 : 0, divisor]) : y;
     }
 
     static Tensor Spread(Tensor dy, PoolingShape shape, bool countPadding, int divisor)

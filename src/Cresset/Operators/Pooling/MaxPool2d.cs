@@ -37,7 +37,7 @@ public static class MaxPool2dOperator
             var y = Tensor.Allocate([shape.Batch, shape.Channels, shape.OutHeight, shape.OutWidth], x.DType, x.Backend);
             var indices = Tensor.Allocate(y.Shape, DType.Int64, x.Backend);
             x.Backend.MaxPool2d(shape, input.Operand, y.Operand, indices.Operand);
-            if (Autograd.Records(x)) Autograd.Record("MaxPool2d", y, [x], [indices], (node, gradient) => [Spread(gradient, node.Saved(0), shape)]);
+            if (Autograd.Records(x)) Autograd.Record("MaxPool2d", y, [x], [indices], (node, gradient) => [Spread(gradient, node.Saved(0), shape)], Pooling.Numbers(shape));
             return (y, indices);
         }
 

@@ -21,6 +21,9 @@ static class Pooling
         return shape;
     }
 
+    internal static double[] Numbers(in PoolingShape shape) =>
+        [shape.KernelHeight, shape.KernelWidth, shape.StrideHeight, shape.StrideWidth, shape.PaddingHeight, shape.PaddingWidth, shape.DilationHeight, shape.DilationWidth, shape.CeilMode ? 1 : 0];
+
     internal static void CheckInput(string name, Tensor x)
     {
         if (x.Rank != 4) throw new ArgumentException($"{name}: expected an input [N, C, H, W], got {x.Shape}{(x.Rank == 3 ? "; add the batch dimension with Unsqueeze(0)" : "")}");

@@ -86,7 +86,7 @@ static class Recurrence
             return Autograd.IsEnabled
                 ? DifferentiableGradients(kind, steps, node, saved, present, gradients)
                 : Gradients<TCell>(steps, node, saved, present, gradients, node.Saved(count), node.Saved(count + 1), computed.Length > 2 ? node.Saved(count + 2) : null);
-        });
+        }, [(double)kind, steps.BatchSizes.Length, steps.Reverse ? 1 : 0, .. present.Select(given => given ? 1.0 : 0)]);
     }
 
     static Tensor?[] Gradients<TCell>(RecurrentSteps steps, Node node, Tensor[] inputs, bool[] present, Tensor?[] gradients, Tensor gates, Tensor previous, Tensor? kept)

@@ -44,7 +44,7 @@ public static class ExtremeReductions
                 var equal = x.Equal(Reduction.Restore(node.Saved(1), x.Shape, flags)).To(x.DType);
                 var count = Reduction.Restore(Reduction.Run(default(Ones), equal, flags, keepDim: true), x.Shape, flags);
                 return [Reduction.Restore(gradient, x.Shape, flags) * equal / count];
-            })
+            }, [flags, keepDim ? 1 : 0])
             : y;
     }
 
@@ -65,6 +65,7 @@ public static class ExtremeReductions
         RequireElements(name, x, 1u << dim);
         var places = Tensor.Allocate(x.Shape.With(dim, 1), DType.Int64, x.Backend);
         x.Backend.ArgExtreme(largest, x.Operand, dim, places.Operand);
+        Tracing.Tell(name, places, [x], [dim]);
         return keepDim ? places : places.Squeeze(dim);
     }
 
@@ -72,7 +73,7 @@ public static class ExtremeReductions
     {
         if (x.Rank == 0) return (x.Clone(), Tensor.Zeros([], DType.Int64, x.Backend));
         dim = Shape.Dimension(dim, x.Rank, name);
-        var indices = Places(name, x, dim, keepDim: true, largest);
+        var indices = Places(largest ? "ArgMax" : "ArgMin", x, dim, keepDim: true, largest);
         var values = x.Gather(dim, indices);
         return keepDim ? (values, indices) : (values.Squeeze(dim), indices.Squeeze(dim));
     }

@@ -42,7 +42,7 @@ public static class NormOperator
                 var nothing = sum.Equal(0);
                 var slope = power * Tensor.Where(nothing, Tensor.Ones([], sum.DType), sum).Pow(power - 1);
                 return [gradient * Tensor.Where(nothing, Tensor.Zeros([], sum.DType), slope)];
-            })
+            }, [power])
             : root;
     }
 }

@@ -48,7 +48,7 @@ public static class ProdOperators
             {
                 var others = Others(node.Saved(0).Transpose(axis, -1)).Transpose(axis, -1);
                 return [others * Reduction.Restore(gradient, node.InputShape(0), 1u << axis)];
-            })
+            }, [1u << axis, keepDim ? 1 : 0])
             : y;
     }
 
@@ -75,6 +75,6 @@ public static class ProdOperators
         if (x.Rank == 0) return x.Clone();
         var y = Tensor.Allocate(x.Shape, x.DType, x.Backend);
         x.Backend.CumulativeSum(x.Operand, dim, fromEnd, y.Operand);
-        return Autograd.Records(x) ? Autograd.Record("CumSum", y, [x], [], (_, gradient) => [RunningSum(gradient, dim, !fromEnd)]) : y;
+        return Autograd.Records(x) ? Autograd.Record("CumSum", y, [x], [], (_, gradient) => [RunningSum(gradient, dim, !fromEnd)], [dim, fromEnd ? 1 : 0]) : y;
     }
 }

@@ -21,7 +21,7 @@ public static class SumOperator
         var shape = x.Shape;
         var sum = Reduction.Run(default(Fold), x, dims, keepDim);
         return Autograd.Records(x)
-            ? Autograd.Record("Sum", sum, [x], [], (_, gradient) => [Reduction.Restore(gradient, shape, dims)])
+            ? Autograd.Record("Sum", sum, [x], [], (_, gradient) => [Reduction.Restore(gradient, shape, dims)], [dims, keepDim ? 1 : 0])
             : sum;
     }
 

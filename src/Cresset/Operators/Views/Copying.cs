@@ -8,7 +8,7 @@ public static class CopyOperators
         var y = Tensor.Allocate(x.Shape, dtype, x.Backend);
         x.Backend.Copy(x.Operand, y.Operand);
         // The engine brings the gradient back to x's own type.
-        return dtype.IsFloatingPoint() && Autograd.Records(x) ? Autograd.Record(name, y, [x], [], static (_, gradient) => [gradient]) : y;
+        return dtype.IsFloatingPoint() && Autograd.Records(x) ? Autograd.Record(name, y, [x], [], static (_, gradient) => [gradient]) : Tracing.Tell(name, y, [x]);
     }
 
     extension(Tensor x)
@@ -24,7 +24,7 @@ public static class CopyOperators
         public Tensor Contiguous() => x.IsContiguous ? x : Copy("Contiguous", x, x.DType);
 
         /// <summary>The same memory, outside the graph: no gradient flows to x. PyTorch: <c>detach()</c>.</summary>
-        public Tensor Detach() => new(x.Storage, x.Layout, x.DType);
+        public Tensor Detach() => Tracing.Tell("Detach", new Tensor(x.Storage, x.Layout, x.DType), [x]);
 
         /// <summary>Overwrites x with the values of <paramref name="source"/>, which broadcasts to x and is converted.
         /// Gradient: to the source. PyTorch: <c>copy_</c>.</summary>
@@ -45,7 +45,7 @@ public static class CopyOperators
         {
             Autograd.CheckInPlace("Fill", x, recorded: false);
             x.Backend.Fill(value, x.Operand);
-            Autograd.RecordInPlace("Fill", x, [x], [], static (_, _) => [null]);
+            Autograd.RecordInPlace("Fill", x, [x], [], static (_, _) => [null], [value.ToDouble()]);
             return x;
         }
     }

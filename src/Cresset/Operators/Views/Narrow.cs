@@ -16,7 +16,7 @@ public static class NarrowOperators
         var y = x.View(x.Layout.Narrow(dim, start, length, step));
         return Autograd.Records(x)
             ? Autograd.Record("Narrow", y, [x], [], (node, gradient) =>
-                [Embed(gradient, node.InputShape(0), whole => Slice(whole, dim, start, length, step))])
+                [Embed(gradient, node.InputShape(0), whole => Slice(whole, dim, start, length, step))], [dim, start, step])
             : y;
     }
 
@@ -49,7 +49,7 @@ public static class NarrowOperators
             var at = index < 0 ? index + size : index;
             var y = x.View(x.Layout.Select(dim, at));
             return Autograd.Records(x)
-                ? Autograd.Record("Select", y, [x], [], (node, gradient) => [Embed(gradient, node.InputShape(0), whole => whole.Select(dim, at))])
+                ? Autograd.Record("Select", y, [x], [], (node, gradient) => [Embed(gradient, node.InputShape(0), whole => whole.Select(dim, at))], [dim, at])
                 : y;
         }
 

@@ -20,7 +20,7 @@ public static class TransposeOperators
             }
             if (!valid) throw new ArgumentException($"Permute: expected each of the {x.Rank} dimensions of the shape {x.Shape} once, got {Shape.Format(dims)}");
             var y = x.View(x.Layout.Permute(order));
-            return Autograd.Records(x) ? Autograd.Record("Permute", y, [x], [], (_, gradient) => [gradient.Permute(inverse)]) : y;
+            return Autograd.Records(x) ? Autograd.Record("Permute", y, [x], [], (_, gradient) => [gradient.Permute(inverse)], Array.ConvertAll(order, dim => (double)dim)) : y;
         }
 
         /// <summary>Two dimensions exchanged. A view. PyTorch: <c>transpose</c>.</summary>
