@@ -35,11 +35,12 @@ static class OperatorExport
         ["Maximum"] = Pair("Max"), ["Minimum"] = Pair("Min"),
         ["FloorDivide"] = FloorDivide, ["Remainder"] = Remainder,
         ["Equal"] = Compare("Equal"), ["Greater"] = Compare("Greater"), ["GreaterOrEqual"] = Compare("GreaterOrEqual"),
-        ["Less"] = Swapped("Greater"), ["LessOrEqual"] = Swapped("GreaterOrEqual"),
-        ["NotEqual"] = (w, c) => w.Node("Not", c.Outputs[0], [w.Node("Equal", Numeric(w, c))]),
+        // Told as a > b of exchanged tensors.
+        ["Less"] = Compare("Greater"), ["LessOrEqual"] = Compare("GreaterOrEqual"),
+        ["NotEqual"] = (w, c) => w.Node("Not", c.Outputs[0], [w.Node("Equal", [w[c.Inputs[0]], w[c.Inputs[1]]])]),
         ["LogicalAnd"] = Compare("And"), ["LogicalOr"] = Compare("Or"), ["LogicalXor"] = Compare("Xor"),
-        ["Where"] = (w, c) => w.Node("Where", c.Outputs[0], [w[c.Inputs[2]], w.As(c.Inputs[0], c.Outputs[0].DType), w.As(c.Inputs[1], c.Outputs[0].DType)]),
-        ["MaskedFill"] = (w, c) => w.Node("Where", c.Outputs[0], [w[c.Inputs[1]], Like(w, c, c.Number(0)), w[c.Inputs[0]]]),
+        ["Where"] = (w, c) => Choose(w, c.Outputs[0], w[c.Inputs[2]], w.As(c.Inputs[0], c.Outputs[0].DType), w.As(c.Inputs[1], c.Outputs[0].DType)),
+        ["MaskedFill"] = (w, c) => Choose(w, c.Outputs[0], w[c.Inputs[1]], Like(w, c, c.Number(0)), w[c.Inputs[0]]),
 
         // The same values elsewhere.
         ["Detach"] = Alias, ["Clone"] = Alias, ["Contiguous"] = Alias, ["Alias"] = Alias,
@@ -96,21 +97,19 @@ static class OperatorExport
     static string[] Both(GraphWriter w, TracedCall c) =>
         [w.As(c.Inputs[0], c.Outputs[0].DType), c.Inputs.Length > 1 ? w.As(c.Inputs[1], c.Outputs[0].DType) : w.Number(c.Numbers[0], c.Outputs[0].DType)];
 
-    static Export Pair(string op) => (w, c) =>
-    {
-        if (c.Outputs[0].DType == DType.Bool) op = op == "Add" ? "Or" : op == "Mul" ? "And" : op;
-        w.Node(op, c.Outputs[0], Both(w, c));
-    };
+    // Of truth values, the sum is "or" and the product "and".
+    static Export Pair(string op) => (w, c) => w.Node(c.Outputs[0].DType != DType.Bool ? op : op == "Add" ? "Or" : "And", c.Outputs[0], Both(w, c));
 
     static Export Reversed(string op) => (w, c) => w.Node(op, c.Outputs[0], [w.Number(c.Numbers[0], c.Outputs[0].DType), w[c.Inputs[0]]]);
 
-    // ONNX orders numbers only, and knows equality of these and of truth values.
-    static string[] Numeric(GraphWriter w, TracedCall c) => [w[c.Inputs[0]], w[c.Inputs[1]]];
+    static Export Compare(string op) => (w, c) => w.Node(op, c.Outputs[0], [w[c.Inputs[0]], w[c.Inputs[1]]]);
 
-    static Export Compare(string op) => (w, c) => w.Node(op, c.Outputs[0], Numeric(w, c));
-
-    // Told as a > b of exchanged tensors.
-    static Export Swapped(string op) => (w, c) => w.Node(op, c.Outputs[0], Numeric(w, c));
+    // ONNX Runtime has no Where of truth values.
+    static void Choose(GraphWriter w, TracedValue result, string condition, string a, string b)
+    {
+        if (result.DType != DType.Bool) w.Node("Where", result, [condition, a, b]);
+        else w.Node("Or", result, [w.Node("And", [condition, a]), w.Node("And", [w.Node("Not", [condition]), b])]);
+    }
 
     static void FloorDivide(GraphWriter w, TracedCall c)
     {
