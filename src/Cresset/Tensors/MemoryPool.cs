@@ -82,7 +82,7 @@ public static unsafe class MemoryPool
                 // A collection that happened for another reason may have told of dead storages already.
                 var collections = GC.CollectionCount(0);
                 if (collections != collectionsSeen && lentBytes > budget - SmallestBudget / 2) TakeBack();
-                if (stack.Count == 0 && lentBytes + rounded > budget + SmallestBudget) Collect();
+                if (stack.Count == 0 && lentBytes + rounded > budget + SmallestBudget) Collect(0);
             }
             Block block;
             if (stack.TryPop(out var free))
@@ -112,7 +112,7 @@ public static unsafe class MemoryPool
         }
         catch (OutOfMemoryException)
         {
-            Collect();
+            Collect(GC.MaxGeneration);
             TrimFree();
             pointer = AlignedMemory.Allocate(rounded);
         }
@@ -126,26 +126,26 @@ public static unsafe class MemoryPool
         if (Volatile.Read(ref lentBytes) <= budget && !Stress) return;
         lock (Gate)
         {
-            if (lentBytes > budget || Stress) Collect();
+            if (lentBytes > budget || Stress) Collect(1);
         }
     }
 
-    // The youngest generation: it costs microseconds where nearly everything is dead, and blocks come back while they are in the
-    // cache. Older ones only when as much has been lent again as lived after the last such collection, so that what is dead
-    // there costs at most as much memory as what lives, and collecting it a small part of the work.
-    static void Collect()
+    // From this generation on. The oldest follows only where as much has been lent again as lived after its last collection, so that what
+    // is dead there costs at most as much memory as what lives, and collecting it a small part of the work.
+    static void Collect(int generation)
     {
-        for (var generation = 0; generation <= GC.MaxGeneration; generation++)
+        do
         {
             GC.Collect(generation, GCCollectionMode.Forced, blocking: true, compacting: false);
             TakeBack();
-            if (lentBytes <= 2 * living + SmallestBudget && !Stress) break;
             if (generation == GC.MaxGeneration) living = lentBytes;
+            generation++;
         }
+        while (generation <= GC.MaxGeneration && (lentBytes > 2 * living + SmallestBudget || Stress));
         SetBudget();
     }
 
-    static void SetBudget() => budget = lentBytes + Math.Max(SmallestBudget, lentBytes / 8);
+    static void SetBudget() => budget = lentBytes + Math.Max(SmallestBudget, lentBytes / 2);
 
     static void TakeBack()
     {

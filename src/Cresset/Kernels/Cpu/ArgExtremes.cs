@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Cresset.Kernels.Cpu;
 
@@ -31,6 +32,7 @@ public sealed unsafe partial class CpuBackend
         readonly bool largest = largest;
         readonly long length = length, step = step;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(long count, byte** pointers, long* strides)
         {
             byte* y = pointers[0], x = pointers[1];

@@ -86,6 +86,7 @@ unsafe struct ConvolutionWeightGradient<T, L> : IParallelBody where T : unmanage
     }
 
     // The rows of dy at the padded picture's pitch.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     readonly void FillGradients(T* from, int rows, T* to)
     {
         int outWidth = shape.OutWidth, pitch = picture.Pitch;
@@ -102,7 +103,7 @@ unsafe struct ConvolutionWeightGradient<T, L> : IParallelBody where T : unmanage
         }
     }
 
-    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     readonly void Accumulate(int count, T* padded, T* gradients, T* sums)
     {
         var wide = L.Count * sizeof(T) == 64;

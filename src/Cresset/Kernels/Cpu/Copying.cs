@@ -27,6 +27,7 @@ public sealed unsafe partial class CpuBackend
     {
         readonly T value = value;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(long count, byte** pointers, long* strides)
         {
             var y = pointers[0];
@@ -87,6 +88,7 @@ public sealed unsafe partial class CpuBackend
 
     readonly struct MoveBody<T> : IStridedBody where T : unmanaged
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(long count, byte** pointers, long* strides)
         {
             byte* y = pointers[0], x = pointers[1];
@@ -97,6 +99,7 @@ public sealed unsafe partial class CpuBackend
 
     readonly struct ConvertBody<TFrom, TTo> : IStridedBody where TFrom : unmanaged, INumber<TFrom> where TTo : unmanaged, INumber<TTo>
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(long count, byte** pointers, long* strides)
         {
             byte* y = pointers[0], x = pointers[1];
@@ -114,6 +117,7 @@ public sealed unsafe partial class CpuBackend
 
     readonly struct TruthBody<T> : IStridedBody where T : unmanaged, INumber<T>
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(long count, byte** pointers, long* strides)
         {
             byte* y = pointers[0], x = pointers[1];
@@ -143,6 +147,7 @@ public sealed unsafe partial class CpuBackend
 
     readonly struct WhereBody<T> : IStridedBody where T : unmanaged
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(long count, byte** pointers, long* strides)
         {
             byte* y = pointers[0], condition = pointers[1], a = pointers[2], b = pointers[3];
@@ -175,6 +180,7 @@ public sealed unsafe partial class CpuBackend
     {
         readonly TPredicate test = test;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(long count, byte** pointers, long* strides)
         {
             byte* y = pointers[0], a = pointers[1], b = pointers[2];

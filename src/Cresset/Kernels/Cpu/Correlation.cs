@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Cresset.Kernels.Cpu;
@@ -188,6 +189,7 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     readonly void Correlate(Phase* phase, T* padded, int top, int rows, T* y, T* biases)
     {
         int places = (rows - 1) * picture.Pitch + phase->Columns, taps = phase->Taps;
@@ -222,6 +224,7 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Write(T* sums, int count, T addend, T* y, int step)
     {
         var j = 0;

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace Cresset.Kernels.Cpu;
 
@@ -68,6 +69,7 @@ public sealed unsafe partial class CpuBackend
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         readonly void Forward(int row, ReadOnlySpan<T> x)
         {
             var largest = TensorPrimitives.Max(x);
@@ -86,6 +88,7 @@ public sealed unsafe partial class CpuBackend
             Loss[row] = largest - x[(int)Target[row]] + logarithm;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         readonly void Backward(int row, ReadOnlySpan<T> x, Span<T> dx)
         {
             TensorPrimitives.Subtract(x, LogSumExp[row], dx);

@@ -227,7 +227,7 @@ static unsafe class Gemm
                 Packing.Panel(source + i * width * neighbour, step, neighbour, Math.Min(width, size - first - i * width), width, depth, target + (long)i * depth * width);
         }
 
-        [SkipLocalsInit]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
         readonly void Tile(int firstA, int firstB)
         {
             int endA = Math.Min(firstA + tilePanelsA, panelsA), endB = Math.Min(firstB + tilePanelsB, panelsB);
@@ -278,6 +278,7 @@ static unsafe class Gemm
         }
 
         // One block of C; where it is transposed or at the matrix's edge by way of a buffer.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         readonly void Block(int i, int j, int p, int depth, T* a, long aRow, T* b, long bStep, T* edge)
         {
             int rows = TKernel.Rows, columns = TKernel.Columns;

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Cresset.Kernels.Cpu;
@@ -69,6 +70,7 @@ public sealed unsafe partial class CpuBackend
         internal long* Index;
         internal long Size, Count, RowBytes, Rows, RowsPerPart;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Run(int part)
         {
             long start = part * RowsPerPart, end = Math.Min(start + RowsPerPart, Rows);
@@ -132,6 +134,7 @@ public sealed unsafe partial class CpuBackend
         internal long* Index;
         internal long Size, Count, Inner, Blocks, Items, ItemsPerPart;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Run(int part)
         {
             long start = part * ItemsPerPart, end = Math.Min(start + ItemsPerPart, Items);
@@ -155,6 +158,7 @@ public sealed unsafe partial class CpuBackend
             else AddColumns<Lanes128<T>>(x, y);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         static void AddColumns<L>(T* x, T* y) where L : struct, ILanes<L, T>
         {
             for (var j = 0; j < Columns; j += L.Count) L.Store(L.Load(y + j) + L.Load(x + j), y + j);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Cresset.Kernels.Cpu;
 
@@ -78,6 +79,7 @@ public sealed unsafe partial class CpuBackend
         readonly LinePass pass = pass;
         readonly long length = length, plainStep = plainStep, indexStep = indexStep, indexedStep = indexedStep;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(long count, byte** pointers, long* strides)
         {
             byte* plain = pointers[0], index = pointers[1], indexed = pointers[2];

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Cresset.Kernels.Cpu;
 
@@ -32,6 +33,7 @@ public sealed unsafe partial class CpuBackend
         readonly long length = length, yStep = yStep, xStep = xStep;
         readonly bool fromEnd = fromEnd;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(long count, byte** pointers, long* strides)
         {
             byte* y = pointers[0], x = pointers[1];
@@ -88,6 +90,7 @@ public sealed unsafe partial class CpuBackend
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run(long count, byte** pointers, long* strides)
         {
             byte* values = pointers[0], indices = pointers[1], x = pointers[2];

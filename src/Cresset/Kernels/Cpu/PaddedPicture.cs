@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Cresset.Kernels.Cpu;
@@ -33,6 +34,7 @@ readonly unsafe struct PaddedPicture(int channels, int height, int width, int ph
                     Fill(picture, top, a, b, target);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     void Fill<T>(T* picture, int top, int a, int b, T* target) where T : unmanaged, INumberBase<T>
     {
         var column = b + firstColumn;

@@ -84,6 +84,7 @@ public sealed unsafe partial class CpuBackend
 
     static bool IsDense<T>(long stride, long count) where T : unmanaged => stride == sizeof(T) || count == 1;
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Gather<T>(byte* source, long stride, T* target, long count) where T : unmanaged
     {
         if (stride == sizeof(T)) Unsafe.CopyBlockUnaligned(target, source, (uint)(count * sizeof(T)));
@@ -91,6 +92,7 @@ public sealed unsafe partial class CpuBackend
         else for (long i = 0; i < count; i++, source += stride) target[i] = *(T*)source;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Scatter<T>(T* source, byte* target, long stride, long count) where T : unmanaged
     {
         if (stride == sizeof(T)) Unsafe.CopyBlockUnaligned(target, source, (uint)(count * sizeof(T)));
@@ -108,7 +110,7 @@ public sealed unsafe partial class CpuBackend
             else Run<Lanes128<T>>(count, pointers, strides);
         }
 
-        [SkipLocalsInit]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
         void Run<L>(long count, byte** pointers, long* strides) where L : struct, ILanes<L, T>
         {
             byte* y = pointers[0], x = pointers[1];
@@ -136,6 +138,7 @@ public sealed unsafe partial class CpuBackend
         }
 
         // Whole vectors only: count is a multiple of the width, or the arrays are blocks that have room.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         void Dense<L>(T* x, T* y, long count) where L : struct, ILanes<L, T>
         {
             var local = f;
@@ -160,7 +163,7 @@ public sealed unsafe partial class CpuBackend
             else Run<Lanes128<T>>(count, pointers, strides);
         }
 
-        [SkipLocalsInit]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
         void Run<L>(long count, byte** pointers, long* strides) where L : struct, ILanes<L, T>
         {
             byte* dx = pointers[0], dy = pointers[1], x = pointers[2], y = pointers[3];
@@ -195,6 +198,7 @@ public sealed unsafe partial class CpuBackend
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         void Dense<L>(T* dy, T* x, T* y, T* dx, long count) where L : struct, ILanes<L, T>
         {
             var local = f;
@@ -214,7 +218,7 @@ public sealed unsafe partial class CpuBackend
             else Run<Lanes128<T>>(count, pointers, strides);
         }
 
-        [SkipLocalsInit]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
         void Run<L>(long count, byte** pointers, long* strides) where L : struct, ILanes<L, T>
         {
             byte* y = pointers[0], a = pointers[1], b = pointers[2];
@@ -246,6 +250,7 @@ public sealed unsafe partial class CpuBackend
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         void Dense<L>(T* a, T* b, T* y, long count) where L : struct, ILanes<L, T>
         {
             var local = f;
@@ -265,7 +270,7 @@ public sealed unsafe partial class CpuBackend
             else Run<Lanes128<T>>(count, pointers, strides);
         }
 
-        [SkipLocalsInit]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
         void Run<L>(long count, byte** pointers, long* strides) where L : struct, ILanes<L, T>
         {
             var blocks = stackalloc T[StridedLoop.MaxOperands * BlockLength];
@@ -297,6 +302,7 @@ public sealed unsafe partial class CpuBackend
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         void Dense<L>(T** rows, long count) where L : struct, ILanes<L, T>
         {
             var local = f;

@@ -130,6 +130,7 @@ public sealed unsafe partial class CpuBackend
             else MaxPooling<T, long>.Planes(Shape, planes, OutHeight, OutWidth, x, y, indices);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         readonly void MaxGradient(T* dx, T* dy, long* indices)
         {
             new Span<T>(dx, Shape.Height * Shape.Width).Clear();
@@ -138,6 +139,7 @@ public sealed unsafe partial class CpuBackend
         }
 
         // Windows of one size: the rows of a window are added first, whole rows at a time, then the window's columns.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         readonly void Windows(T* x, T* y)
         {
             var backward = Pass == PoolingPass.AverageGradient;
@@ -187,6 +189,7 @@ public sealed unsafe partial class CpuBackend
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         readonly void Average(T* x, T* y)
         {
             var backward = Pass == PoolingPass.AdaptiveGradient;
@@ -204,6 +207,7 @@ public sealed unsafe partial class CpuBackend
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         readonly T Sum(T* x, int top, int bottom, int left, int right)
         {
             var sum = T.Zero;
@@ -216,6 +220,7 @@ public sealed unsafe partial class CpuBackend
             return sum;
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         readonly void AddShare(T* x, T share, int top, int bottom, int left, int right)
         {
             for (var h = top; h < bottom; h++)

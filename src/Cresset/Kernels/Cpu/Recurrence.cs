@@ -73,6 +73,7 @@ public sealed unsafe partial class CpuBackend
 
         readonly T* Row(int operand, int row) => Pointers[operand] == null ? null : Pointers[operand] + row * Strides[operand];
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         readonly void Step<L>(int row, L done) where L : struct, ILanes<L, T>
         {
             T* gates = Row(0, row), stateGates = Row(1, row), states = Row(2, row), memories = Row(3, row), y = Row(4, row), previous = Row(5, row), keep = Row(6, row);
@@ -100,6 +101,7 @@ public sealed unsafe partial class CpuBackend
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         readonly void Gradient<L>(int row, L done) where L : struct, ILanes<L, T>
         {
             T* dy = Row(0, row), dstates = Row(1, row), carries = Row(2, row), gates = Row(3, row), previous = Row(4, row), keep = Row(5, row), dgates = Row(6, row), dstateGates = Row(7, row);

@@ -144,6 +144,7 @@ public sealed unsafe partial class CpuBackend
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         void FoldRows(long item)
         {
             kept.Offsets(item, out var from, out var to);
@@ -165,7 +166,7 @@ public sealed unsafe partial class CpuBackend
             return FoldRow<Lanes128<T>>(row, length);
         }
 
-        [SkipLocalsInit]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
         TSum FoldRow<L>(byte* row, long length) where L : struct, ILanes<L, T>
         {
             var gathered = stackalloc T[Block];
@@ -185,7 +186,7 @@ public sealed unsafe partial class CpuBackend
             return total;
         }
 
-        [SkipLocalsInit]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
         TSum FoldBlock<L>(T* source, long n) where L : struct, ILanes<L, T>
         {
             var local = f;
@@ -216,7 +217,7 @@ public sealed unsafe partial class CpuBackend
 
         // Combines across the rows of x, many columns at once; every block of rows starts anew and is then added up in the
         // wider type.
-        [SkipLocalsInit]
+        [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
         void FoldColumns<L>(long item, long column) where L : struct, ILanes<L, T>
         {
             kept.Offsets(item, out var from, out var to);

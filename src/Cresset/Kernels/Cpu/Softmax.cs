@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace Cresset.Kernels.Cpu;
 
@@ -63,6 +64,7 @@ public sealed unsafe partial class CpuBackend
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         readonly void Forward(ReadOnlySpan<T> x, Span<T> y)
         {
             // A NaN in the row comes out as NaN everywhere; a row of minus infinities as well, as in PyTorch.
@@ -85,6 +87,7 @@ public sealed unsafe partial class CpuBackend
             TensorPrimitives.Subtract(y, T.Log(sum), y);
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         readonly void Backward(ReadOnlySpan<T> dy, ReadOnlySpan<T> y, Span<T> dx)
         {
             if (Logarithm)

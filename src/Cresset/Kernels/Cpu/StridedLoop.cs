@@ -109,7 +109,7 @@ unsafe struct StridedLoop
         for (var k = 0; k < operands; k++) strides[k * Shape.MaxRank + to] = strides[k * Shape.MaxRank + from];
     }
 
-    [SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     void RunRange<TBody>(ref TBody body, long start, long length) where TBody : unmanaged, IStridedBody
     {
         var pointers = stackalloc byte*[MaxOperands];

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 
 namespace Cresset.Kernels.Cpu;
 
@@ -123,6 +124,7 @@ unsafe struct UnfoldedConvolution<T> : IParallelBody where T : unmanaged, IFloat
     readonly void Copy(T* from, T* to) => new ReadOnlySpan<T>(from, pixels).CopyTo(new Span<T>(to, pixels));
 
     // Each tap's row of places.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     readonly void Unfold(T* plane, T* to)
     {
         for (var h = 0; h < shape.KernelHeight; h++)
@@ -148,6 +150,7 @@ unsafe struct UnfoldedConvolution<T> : IParallelBody where T : unmanaged, IFloat
     }
 
     // What each tap's row of places adds to the picture.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     readonly void Fold(T* from, T* plane)
     {
         new Span<T>(plane, shape.Height * shape.Width).Clear();
