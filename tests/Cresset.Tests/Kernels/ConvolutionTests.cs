@@ -40,6 +40,15 @@ public class ConvolutionTests
         new ConvolutionShape(1, 96, 2, 2, 96, 2, 2, 2, 2, 4, 5, 1, 1, 1),
         new ConvolutionShape(33, 96, 8, 8, 96, 1, 1, 1, 1, 0, 0, 1, 1, 1),
         new ConvolutionShape(0, 96, 4, 4, 96, 3, 3, 1, 1, 1, 1, 1, 1, 1),
+        // Rows that vectors are put together from: whole, of two rows, of four, with a last vector that begins earlier; several pictures
+        // at once; one by one where the pictures lie.
+        new ConvolutionShape(5, 3, 6, 4, 5, 3, 3, 1, 1, 1, 1, 1, 1, 1),
+        new ConvolutionShape(5, 3, 12, 12, 9, 3, 3, 1, 1, 1, 1, 1, 1, 1),
+        new ConvolutionShape(3, 4, 14, 14, 6, 5, 5, 1, 1, 2, 2, 1, 1, 2),
+        new ConvolutionShape(17, 20, 8, 8, 33, 3, 3, 1, 1, 1, 1, 1, 1, 1),
+        new ConvolutionShape(4, 2, 16, 32, 24, 3, 3, 1, 1, 1, 1, 1, 1, 1),
+        new ConvolutionShape(14, 8, 4, 4, 10, 1, 1, 1, 1, 0, 0, 1, 1, 2),
+        new ConvolutionShape(14, 8, 5, 4, 48, 1, 1, 1, 1, 0, 0, 1, 1, 1),
         // No pictures.
         new ConvolutionShape(0, 2, 5, 5, 3, 3, 3, 1, 1, 0, 0, 1, 1, 1),
     ];

@@ -4,125 +4,141 @@ using System.Runtime.CompilerServices;
 
 namespace Cresset.Kernels.Cpu;
 
-// The gradient of a convolution's weights: dweight[o][tap] = the sum over all places of dy[o][place] x[offset(tap) + place], dot
-// products of two runs of memory. dy is laid out with the pitch of the padded picture, zeros between its rows, several pictures
-// one behind the other so that sums are long. Pictures are summed in runs whose number depends on the sizes only, and the runs
-// in order.
+// The gradient of a convolution's weights: dweight[o][tap] = the sum over all places of dy[o][place] x[offset(tap) + place]. A vector
+// holds a place's dy of neighbouring output channels, for which dy is transposed piece by piece; x is met one number at a time, so that
+// any stride and any width is as good as another, and it is read where it lies unless it is padded. Pictures are summed in runs whose
+// number depends on the sizes only, and the runs in order.
 unsafe struct ConvolutionWeightGradient<T, L> : IParallelBody where T : unmanaged, IFloatingPointIeee754<T> where L : struct, ILanes<L, T>
 {
     const int MaxRuns = 16;
     const long MaxPartialElements = 1 << 23;
-    // Of places in one sum, and of elements of the padded pictures: they stay in the second cache.
-    const int Places = 2048;
-    const long PaddedElements = 1 << 17;
+    // Of places whose dy is transposed at once: it stays in the first two caches.
+    const int ChunkPlaces = 512;
 
     ConvolutionShape shape;
     PaddedPicture picture;
+    bool inPlace;
     T* dy, x, partial;
     long* offsets;
-    int runs, channels, outChannels, taps, chunkRows, pictures, places;
+    int runs, channels, outChannels, taps, pictures, vectors;
 
     internal static void Compute(in ConvolutionShape s, T* dy, T* x, T* dweight)
     {
-        int outHeight = s.OutHeight, outWidth = s.OutWidth, channels = s.Channels / s.Groups, taps = channels * s.KernelHeight * s.KernelWidth;
+        int channels = s.Channels / s.Groups, taps = channels * s.KernelHeight * s.KernelWidth, places = s.OutHeight * s.OutWidth;
         var size = (long)s.OutChannels * taps;
-        var total = new Span<T>(dweight, checked((int)size));
-        total.Clear();
-        if (size == 0 || outHeight <= 0 || outWidth <= 0 || s.Batch == 0) return;
+        new Span<T>(dweight, checked((int)size)).Clear();
+        if (size == 0 || places <= 0 || s.Batch == 0) return;
         var runs = (int)Math.Clamp(MaxPartialElements / size, 1, Math.Min(s.Batch, MaxRuns));
-        int halo = (s.KernelHeight - 1) * s.DilationHeight / s.StrideHeight, pitch = outWidth + (s.KernelWidth - 1) * s.DilationWidth / s.StrideWidth;
-        var chunkRows = (int)Math.Clamp(Math.Min(2 * Places, PaddedElements / Math.Max(1, (long)channels * s.StrideHeight * s.StrideWidth)) / pitch - halo, 1, outHeight);
-        var picture = new PaddedPicture(channels, s.Height, s.Width, s.StrideHeight, s.StrideWidth, -s.PaddingHeight, -s.PaddingWidth, chunkRows + halo, pitch);
-        var places = ((chunkRows - 1) * pitch + outWidth + L.Count - 1) / L.Count * L.Count;
-        var pictures = (int)Math.Clamp(Math.Min(Places / places, PaddedElements / (picture.Planes * picture.Plane)), 1, (s.Batch + runs - 1) / runs);
         var work = new ConvolutionWeightGradient<T, L>
         {
             shape = s,
-            picture = picture,
             dy = dy,
             x = x,
             runs = runs,
             channels = channels,
             outChannels = s.OutChannels / s.Groups,
             taps = taps,
-            chunkRows = chunkRows,
-            pictures = pictures,
-            places = places,
-            partial = Workspace.Rent<T>(Workspace.Purpose.Partials, runs * size),
+            pictures = Math.Clamp(ChunkPlaces / places, 1, (s.Batch + runs - 1) / runs),
+            inPlace = s.PaddingHeight == 0 && s.PaddingWidth == 0,
+            // The padded picture ends where the last tap does.
+            picture = new PaddedPicture(channels, s.Height, s.Width, 1, 1, -s.PaddingHeight, -s.PaddingWidth,
+                (s.OutHeight - 1) * s.StrideHeight + (s.KernelHeight - 1) * s.DilationHeight + 1, (s.OutWidth - 1) * s.StrideWidth + (s.KernelWidth - 1) * s.DilationWidth + 1),
             offsets = Workspace.Rent<long>(Workspace.Purpose.Offsets, taps),
         };
+        work.vectors = work.Vectors();
+        long pitch = work.inPlace ? s.Width : work.picture.Pitch, plane = work.inPlace ? (long)s.Height * s.Width : work.picture.Plane;
         var tap = 0;
         for (var c = 0; c < channels; c++)
             for (var h = 0; h < s.KernelHeight; h++)
-                for (var w = 0; w < s.KernelWidth; w++)
-                    work.offsets[tap++] = picture.Offset(c, h * s.DilationHeight, w * s.DilationWidth, picture.Plane * pictures);
+                for (var w = 0; w < s.KernelWidth; w++) work.offsets[tap++] = c * plane + h * s.DilationHeight * pitch + (long)w * s.DilationWidth;
+        work.partial = Workspace.Rent<T>(Workspace.Purpose.Partials, runs * s.Groups * work.Size);
         WorkerPool.For(runs * s.Groups, ref work);
-        for (var i = 0; i < runs; i++) TensorPrimitives.Add(total, new ReadOnlySpan<T>(work.partial + i * size, (int)size), total);
+        for (var run = 0; run < runs; run++)
+            for (var group = 0; group < s.Groups; group++)
+                for (var o = 0; o < work.outChannels; o += work.Width)
+                    Packing.StoreTransposed(work.Sums(run, group) + (long)o * taps, work.Width, taps, Math.Min(work.Width, work.outChannels - o),
+                        dweight + ((long)group * work.outChannels + o) * taps, taps, add: true);
     }
 
+    // Output channels of one block of sums, as many as leave the fewest lanes idle.
+    readonly int Width => vectors * L.Count;
+
+    readonly int Vectors()
+    {
+        var all = (outChannels + L.Count - 1) / L.Count;
+        if (L.Count * sizeof(T) < 64) return Math.Min(all, 2);
+        return all % 3 == 0 ? 3 : Math.Min(all, 2);
+    }
+
+    // Of the sums of one run and group: [block of output channels][tap][output channel].
+    readonly long Size => (long)(outChannels + Width - 1) / Width * Width * taps;
+
+    readonly T* Sums(int run, int group) => partial + ((long)run * shape.Groups + group) * Size;
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public readonly void Run(int part)
     {
-        int run = part / shape.Groups, group = part % shape.Groups;
+        int run = part / shape.Groups, group = part % shape.Groups, pixels = shape.OutHeight * shape.OutWidth;
         int first = (int)((long)shape.Batch * run / runs), end = (int)((long)shape.Batch * (run + 1) / runs);
-        var sums = partial + ((long)run * shape.OutChannels + group * outChannels) * taps;
-        new Span<T>(sums, outChannels * taps).Clear();
-        int outHeight = shape.OutHeight, outWidth = shape.OutWidth;
-        var padded = Workspace.Rent<T>(Workspace.Purpose.Patches, picture.Planes * picture.Plane * pictures);
-        var gradients = Workspace.Rent<T>(Workspace.Purpose.Sums, (long)outChannels * pictures * places);
+        new Span<T>(Sums(run, group), checked((int)Size)).Clear();
+        long xPicture = (long)shape.Channels * shape.Height * shape.Width, planes = inPlace ? xPicture : picture.Planes * picture.Plane;
+        var padded = inPlace ? null : Workspace.Rent<T>(Workspace.Purpose.Patches, planes * pictures);
+        var turned = Workspace.Rent<T>(Workspace.Purpose.Sums, (long)ChunkPlaces * Width);
+        // Lanes without a channel are computed with for nothing; with zeros, since other numbers may be slow.
+        new Span<T>(turned, ChunkPlaces * Width).Clear();
+        var places = Places(planes, inPlace ? shape.Width : picture.Pitch);
         for (var image = first; image < end; image += pictures)
         {
             var count = Math.Min(pictures, end - image);
-            for (var top = 0; top < outHeight; top += chunkRows)
-            {
-                for (var i = 0; i < count; i++)
-                {
-                    var imageAndGroup = (long)(image + i) * shape.Groups + group;
-                    picture.Fill(x + imageAndGroup * channels * shape.Height * shape.Width, top, padded + i * picture.Plane, picture.Plane * pictures);
-                    FillGradients(dy + imageAndGroup * outChannels * outHeight * outWidth + (long)top * outWidth, Math.Min(chunkRows, outHeight - top), gradients + (long)i * places);
-                }
-                Accumulate(count, padded, gradients, sums);
-            }
+            var from = x + image * xPicture + (long)group * channels * shape.Height * shape.Width;
+            if (!inPlace)
+                for (var i = 0; i < count; i++) picture.Fill(from + i * xPicture, 0, padded + i * planes, picture.Plane);
+            for (var start = 0; start < count * pixels; start += ChunkPlaces)
+                Accumulate(inPlace ? from : padded, image, group, places, start, Math.Min(ChunkPlaces, count * pixels - start), turned, Sums(run, group));
         }
     }
 
-    // The rows of dy at the padded picture's pitch.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    readonly void FillGradients(T* from, int rows, T* to)
+    // Where x lies that the first tap meets at each place of the pictures that go together.
+    readonly long* Places(long pictureStride, long pitch)
     {
-        int outWidth = shape.OutWidth, pitch = picture.Pitch;
-        for (var o = 0; o < outChannels; o++, from += (long)shape.OutHeight * outWidth, to += (long)pictures * places)
-        {
-            var at = to;
-            for (var r = 0; r < rows; r++)
-            {
-                new ReadOnlySpan<T>(from + (long)r * outWidth, outWidth).CopyTo(new Span<T>(at, outWidth));
-                var gap = (r < rows - 1 ? at + pitch : to + places) - (at + outWidth);
-                new Span<T>(at + outWidth, (int)gap).Clear();
-                at += pitch;
-            }
-        }
+        var places = Workspace.Rent<long>(Workspace.Purpose.Places, (long)pictures * shape.OutHeight * shape.OutWidth);
+        var at = places;
+        for (var i = 0; i < pictures; i++)
+            for (var r = 0; r < shape.OutHeight; r++)
+                for (var c = 0; c < shape.OutWidth; c++) *at++ = i * pictureStride + r * shape.StrideHeight * pitch + (long)c * shape.StrideWidth;
+        return places;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    readonly void Accumulate(int count, T* padded, T* gradients, T* sums)
+    readonly void Accumulate(T* from, int image, int group, long* places, int start, int count, T* turned, T* sums)
     {
-        var wide = L.Count * sizeof(T) == 64;
-        int rows = wide ? 4 : 2, columns = wide ? 6 : 4;
-        var dyRow = (long)pictures * places;
-        var block = stackalloc T[4 * 6];
-        var at = stackalloc long[6];
-        for (var p = 0; p < taps; p += columns)
+        int pixels = shape.OutHeight * shape.OutWidth, width = Width;
+        var at = stackalloc long[8];
+        for (var o = 0; o < outChannels; o += width)
         {
-            // At the edges rows and taps come twice, and only the first time counts.
-            for (var j = 0; j < columns; j++) at[j] = offsets[Math.Min(p + j, taps - 1)];
-            for (var o = 0; o < outChannels; o += rows)
+            // Piece by piece, where several pictures go together.
+            for (int done = 0, piece; done < count; done += piece)
             {
-                int height = Math.Min(rows, outChannels - o), width = Math.Min(columns, taps - p);
-                var row = gradients + o * dyRow;
-                if (wide) DotTile<T, L>.Four6(count, places, row, height > 1 ? dyRow : 0, height > 2 ? 2 * dyRow : 0, height > 3 ? 3 * dyRow : 0, padded, at, picture.Plane, block);
-                else DotTile<T, L>.Two4(count, places, row, height > 1 ? dyRow : 0, padded, at, picture.Plane, block);
-                for (var i = 0; i < height; i++)
-                    for (var j = 0; j < width; j++) sums[(long)(o + i) * taps + p + j] += block[i * columns + j];
+                int inside = (start + done) % pixels, of = image + (start + done) / pixels;
+                piece = Math.Min(count - done, pixels - inside);
+                Packing.Turned(dy + (((long)of * shape.Groups + group) * outChannels + o) * pixels + inside, pixels, Math.Min(width, outChannels - o), width, piece, turned + (long)done * width);
+            }
+            var block = sums + (long)o * taps;
+            var rows = L.Count * sizeof(T) == 64 ? 8 : 4;
+            for (var t = 0; t < taps; t += rows)
+            {
+                // At the end taps come twice, and only the first time counts.
+                for (var j = 0; j < rows; j++) at[j] = offsets[Math.Min(t + j, taps - 1)];
+                var valid = Math.Min(rows, taps - t);
+                var c = block + (long)t * width;
+                switch (vectors)
+                {
+                    case 1 when rows == 8: OuterTile<T, L>.Eight1(count, from, at, places + start, turned, c, valid); break;
+                    case 2 when rows == 8: OuterTile<T, L>.Eight2(count, from, at, places + start, turned, c, valid); break;
+                    case 3: OuterTile<T, L>.Eight3(count, from, at, places + start, turned, c, valid); break;
+                    case 1: OuterTile<T, L>.Four1(count, from, at, places + start, turned, c, valid); break;
+                    default: OuterTile<T, L>.Four2(count, from, at, places + start, turned, c, valid); break;
+                }
             }
         }
     }

@@ -12,6 +12,8 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
 {
     // Of places at once: their sums for one block of channels stay in the first cache.
     const int ChunkPlaces = 768;
+    // So many vectors, and pictures of fewer go together.
+    const int FewVectors = 12;
 
     // Output pixels that share their taps: (FirstRow + i rowStep, FirstColumn + j columnStep).
     struct Phase
@@ -25,7 +27,11 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
     PaddedPicture picture;
     Phase* phases;
     int phaseCount, groups, chunks, chunkRows, rowStep, columnStep, channels, height, width;
+    int batch, pictures;
     long sourceGroup;
+    PlacesKind kind;
+    // Whether taps meet the source itself: nothing is padded, and one by one.
+    bool inPlace;
 
     // How many channels the tiles take at once: all by eight where there are registers enough, what is left by four.
     static int Block(int left) => L.Count * sizeof(T) == 64 && left > 4 ? 8 : 4;
@@ -39,6 +45,7 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
             source = x,
             target = y,
             bias = bias,
+            batch = s.Batch,
             groups = s.Groups,
             channels = s.OutChannels / s.Groups,
             height = outHeight,
@@ -52,6 +59,7 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
         var pitch = outWidth + (s.KernelWidth - 1) * s.DilationWidth / s.StrideWidth;
         work.Cut(outHeight, pitch);
         work.picture = new PaddedPicture(channels, s.Height, s.Width, s.StrideHeight, s.StrideWidth, -s.PaddingHeight, -s.PaddingWidth, work.chunkRows + halo, pitch);
+        var plane = work.Plane(s);
         work.phases = Workspace.Rent<Phase>(Workspace.Purpose.Phases, s.Groups);
         var packed = Workspace.Rent<T>(Workspace.Purpose.Weights, (long)s.Groups * taps * work.PackedChannels);
         var offsets = Workspace.Rent<long>(Workspace.Purpose.Offsets, taps);
@@ -59,7 +67,7 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
         for (var c = 0; c < channels; c++)
             for (var h = 0; h < s.KernelHeight; h++)
                 for (var w = 0; w < s.KernelWidth; w++)
-                    offsets[tap++] = work.picture.Offset(c, h * s.DilationHeight, w * s.DilationWidth, work.picture.Plane);
+                    offsets[tap++] = work.picture.Offset(c, h * s.DilationHeight, w * s.DilationWidth, plane);
         for (var group = 0; group < s.Groups; group++)
         {
             work.phases[group] = new Phase { Weights = packed, Offsets = offsets, Taps = taps, Rows = outHeight, Columns = outWidth };
@@ -70,7 +78,7 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
                 Packing.Panel(from + (long)first * taps, 1, taps, Math.Min(block, work.channels - first), block, taps, packed);
             }
         }
-        WorkerPool.For(s.Batch * s.Groups * work.chunks, ref work);
+        work.Execute();
     }
 
     internal static void InputGradient(in ConvolutionShape s, T* dy, T* weight, T* dx)
@@ -81,6 +89,7 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
         {
             source = dy,
             target = dx,
+            batch = s.Batch,
             groups = s.Groups,
             channels = s.Channels / s.Groups,
             height = s.Height,
@@ -96,6 +105,7 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
         int rows = (s.Height + s.StrideHeight - 1) / s.StrideHeight, pitch = (s.Width + s.StrideWidth - 1) / s.StrideWidth + highColumn - lowColumn;
         work.Cut(rows, pitch);
         work.picture = new PaddedPicture(outChannels, s.OutHeight, s.OutWidth, 1, 1, lowRow, lowColumn, work.chunkRows + highRow - lowRow, pitch);
+        var plane = work.Plane(s);
         work.phases = Workspace.Rent<Phase>(Workspace.Purpose.Phases, s.Groups * work.phaseCount);
         // Every tap belongs to one phase of the rows and one of the columns.
         var packed = Workspace.Rent<T>(Workspace.Purpose.Weights, (long)s.Groups * outChannels * kernel * work.PackedChannels);
@@ -117,7 +127,7 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
                         {
                             int row = a + s.PaddingHeight - h * s.DilationHeight, column = b + s.PaddingWidth - w * s.DilationWidth;
                             if (row % s.StrideHeight != 0 || column % s.StrideWidth != 0) continue;
-                            offsets[phase.Taps++] = work.picture.Offset(o, row / s.StrideHeight - lowRow, column / s.StrideWidth - lowColumn, work.picture.Plane);
+                            offsets[phase.Taps++] = work.picture.Offset(o, row / s.StrideHeight - lowRow, column / s.StrideWidth - lowColumn, plane);
                         }
                 for (var group = 0; group < s.Groups; group++)
                 {
@@ -127,7 +137,14 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
                 }
                 offsets += phase.Taps;
             }
-        WorkerPool.For(s.Batch * s.Groups * work.chunks, ref work);
+        work.Execute();
+    }
+
+    // Whether taps meet the source itself, and the distance of its channels where they do, otherwise that of the padded picture's.
+    long Plane(in ConvolutionShape s)
+    {
+        inPlace = s is { KernelHeight: 1, KernelWidth: 1, StrideHeight: 1, StrideWidth: 1, PaddingHeight: 0, PaddingWidth: 0 } && chunks == 1 && height * width >= L.Count;
+        return inPlace ? (long)height * width : picture.Plane;
     }
 
     // The weights of a phase's taps, which come in the order of their offsets, for blocks of the input's channels.
@@ -175,66 +192,108 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
         chunks = (rows + chunkRows - 1) / chunkRows;
     }
 
+    // Chooses how places are read, and how many pictures go together, and starts the parts. Where no place between the rows is computed,
+    // as all chunks have to allow, the sums are the output itself.
+    void Execute()
+    {
+        var last = height - (chunks - 1) * chunkRows;
+        kind = phaseCount > 1 ? PlacesKind.Pitch : inPlace ? PlacesKind.OneRun : Places<T, L>.Kind(chunkRows, width);
+        if (kind != PlacesKind.Pitch && !inPlace && Places<T, L>.Kind(last, width) != kind) kind = PlacesKind.Pitch;
+        if (chunkRows * width < L.Count || last * width < L.Count) kind = PlacesKind.Pitch;
+        pictures = kind == PlacesKind.Pitch ? 1 : Math.Clamp(FewVectors / Places<T, L>.Count(chunkRows * width), 1, batch);
+        WorkerPool.For((batch + pictures - 1) / pictures * groups * chunks, ref this);
+    }
+
     public readonly void Run(int part)
     {
-        int chunk = part % chunks, imageAndGroup = part / chunks, group = imageAndGroup % groups, top = chunk * chunkRows;
-        var padded = Workspace.Rent<T>(Workspace.Purpose.Patches, picture.Planes * picture.Plane);
-        picture.Fill(source + imageAndGroup * sourceGroup, top, padded, picture.Plane);
-        var y = target + (long)imageAndGroup * channels * height * width;
+        int chunk = part % chunks, group = part / chunks % groups, image = part / chunks / groups * pictures, top = chunk * chunkRows;
+        var count = Math.Min(pictures, batch - image);
+        var from = source + ((long)image * groups + group) * sourceGroup;
+        var planes = picture.Planes * picture.Plane;
+        T* padded = from;
+        if (!inPlace)
+        {
+            padded = Workspace.Rent<T>(Workspace.Purpose.Patches, count * planes);
+            for (var i = 0; i < count; i++) picture.Fill(from + (long)i * groups * sourceGroup, top, padded + i * planes, picture.Plane);
+        }
+        var y = target + ((long)image * groups + group) * channels * height * width;
         for (var i = 0; i < phaseCount; i++)
         {
             var phase = phases + group * phaseCount + i;
             var rows = Math.Min(chunkRows, phase->Rows - top);
-            if (rows > 0 && phase->Columns > 0) Correlate(phase, padded, top, rows, y, bias == null ? null : bias + group * channels);
+            if (rows <= 0 || phase->Columns <= 0) continue;
+            var biases = bias == null ? null : bias + group * channels;
+            switch (kind)
+            {
+                case PlacesKind.SplitRows: Correlate<SplitRows>(phase, padded, count, top, rows, y, biases); break;
+                case PlacesKind.FourRows: Correlate<FourRows>(phase, padded, count, top, rows, y, biases); break;
+                default: Correlate<OneRun>(phase, padded, count, top, rows, y, biases); break;
+            }
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    readonly void Correlate(Phase* phase, T* padded, int top, int rows, T* y, T* biases)
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    readonly void Correlate<TPlaces>(Phase* phase, T* padded, int count, int top, int rows, T* y, T* biases) where TPlaces : struct, IPlaces
     {
-        int places = (rows - 1) * picture.Pitch + phase->Columns, taps = phase->Taps;
-        var stride = (places + L.Count - 1) / L.Count * L.Count;
-        var sums = Workspace.Rent<T>(Workspace.Purpose.Sums, 8L * stride);
+        // At the picture's pitch the rows are one long row, whose places between them are left out when the sums are written.
+        var direct = kind != PlacesKind.Pitch;
+        int places = direct ? rows * width : (rows - 1) * picture.Pitch + phase->Columns, taps = phase->Taps, each = Places<T, L>.Count(places), all = count * each;
+        var vectors = Workspace.Rent<PlaceVector>(Workspace.Purpose.Places, all);
+        if (direct) Plan(vectors, count, rows, each);
+        else Places<T, L>.Plan(places, vectors);
+        long sumsRow = (long)each * L.Count, cRow = direct ? (long)height * width : sumsRow;
+        var sums = direct ? null : Workspace.Rent<T>(Workspace.Purpose.Sums, 8 * sumsRow);
         var weights = phase->Weights;
+        var addends = stackalloc T[8];
         for (int first = 0, block; first < channels; first += block, weights += (long)block * taps)
         {
             block = Block(channels - first);
-            for (var at = 0; at < places;)
+            var valid = Math.Min(block, channels - first);
+            for (var c = 0; c < 8; c++) addends[c] = biases != null && c < valid ? biases[first + c] : T.Zero;
+            var results = direct ? y + ((long)first * height + top) * width : sums;
+            for (var v = 0; v < all;)
             {
-                if (places - at > 2 * L.Count)
+                var c = results + vectors[v].Target;
+                if (all - v > 2)
                 {
-                    if (block == 8) CorrelationTile<T, L>.Wide8(taps, weights, phase->Offsets, padded + at, sums + at, stride);
-                    else CorrelationTile<T, L>.Wide4(taps, weights, phase->Offsets, padded + at, sums + at, stride);
-                    at += 3 * L.Count;
+                    long second = vectors[v + 1].Target - vectors[v].Target, third = vectors[v + 2].Target - vectors[v].Target;
+                    if (block == 8) CorrelationTile<T, L>.Wide8<TPlaces>(taps, weights, phase->Offsets, padded, vectors + v, addends, c, second, third, cRow, valid);
+                    else CorrelationTile<T, L>.Wide4<TPlaces>(taps, weights, phase->Offsets, padded, vectors + v, addends, c, second, third, cRow, valid);
+                    v += 3;
                 }
                 else
                 {
-                    if (block == 8) CorrelationTile<T, L>.Narrow8(taps, weights, phase->Offsets, padded + at, sums + at, stride);
-                    else CorrelationTile<T, L>.Narrow4(taps, weights, phase->Offsets, padded + at, sums + at, stride);
-                    at += L.Count;
+                    if (block == 8) CorrelationTile<T, L>.Narrow8<TPlaces>(taps, weights, phase->Offsets, padded, vectors + v, addends, c, cRow, valid);
+                    else CorrelationTile<T, L>.Narrow4<TPlaces>(taps, weights, phase->Offsets, padded, vectors + v, addends, c, cRow, valid);
+                    v++;
                 }
             }
-            for (var c = 0; c < Math.Min(block, channels - first); c++)
+            if (direct) continue;
+            for (var c = 0; c < valid; c++)
             {
                 var start = y + ((long)(first + c) * height + top * rowStep + phase->FirstRow) * width + phase->FirstColumn;
-                var addend = biases == null ? T.Zero : biases[first + c];
-                for (var r = 0; r < rows; r++)
-                    Write(sums + (long)c * stride + (long)r * picture.Pitch, phase->Columns, addend, start + (long)r * rowStep * width, columnStep);
+                for (var r = 0; r < rows; r++) Write(sums + c * sumsRow + (long)r * picture.Pitch, phase->Columns, start + (long)r * rowStep * width, columnStep);
             }
         }
     }
 
+    // The vectors of several pictures.
+    readonly void Plan(PlaceVector* vectors, int count, int rows, int each)
+    {
+        if (inPlace) Places<T, L>.Plan(kind, 1, rows * width, 0, vectors);
+        else Places<T, L>.Plan(kind, rows, width, picture.Pitch, vectors);
+        Places<T, L>.Repeat(vectors, each, count, inPlace ? groups * sourceGroup : picture.Planes * picture.Plane, (long)groups * channels * height * width);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Write(T* sums, int count, T addend, T* y, int step)
+    static void Write(T* sums, int count, T* y, int step)
     {
         var j = 0;
         if (step == 1)
         {
-            var wide = L.Broadcast(addend);
-            for (; j + L.Count <= count; j += L.Count) L.Store(L.Load(sums + j) + wide, y + j);
-            var narrow = Vector128.Create(addend);
-            for (; j + Vector128<T>.Count <= count; j += Vector128<T>.Count) (Vector128.Load(sums + j) + narrow).Store(y + j);
+            for (; j + L.Count <= count; j += L.Count) L.Store(L.Load(sums + j), y + j);
+            for (; j + Vector128<T>.Count <= count; j += Vector128<T>.Count) Vector128.Load(sums + j).Store(y + j);
         }
-        for (; j < count; j++) y[(long)j * step] = sums[j] + addend;
+        for (; j < count; j++) y[(long)j * step] = sums[j];
     }
 }

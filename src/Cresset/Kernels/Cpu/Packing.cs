@@ -108,18 +108,43 @@ static unsafe class Packing
         }
     }
 
+    /// <summary>As <see cref="Panel"/> of neighbours at a distance whose steps lie side by side, but the lanes behind the valid ones are
+    /// left as they are, or hold the last valid one again.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Turned<T>(T* source, long neighbour, int valid, int width, int depth, T* target) where T : unmanaged
+    {
+        var side = Vector128<T>.Count;
+        for (var j = 0; j < valid; j += side)
+        {
+            T* a = source + j * neighbour, b = source + Math.Min(j + 1, valid - 1) * neighbour, c = source + Math.Min(j + 2, valid - 1) * neighbour, d = source + Math.Min(j + 3, valid - 1) * neighbour;
+            var to = target + j;
+            var q = 0;
+            for (; q + side <= depth; q += side, to += (long)side * width) Turn(a + q, b + q, c + q, d + q, to, width);
+            for (; q < depth; q++, to += width)
+            {
+                (to[0], to[1]) = (a[q], b[q]);
+                if (side == 4) (to[2], to[3]) = (c[q], d[q]);
+            }
+        }
+    }
+
     // A square of one vector's side, transposed by interleaving: 2x2 for double, 4x4 for float.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Turn<T>(T* source, long sourceRow, T* target, long targetRow) where T : unmanaged
+    static void Turn<T>(T* source, long sourceRow, T* target, long targetRow) where T : unmanaged =>
+        Turn(source, source + sourceRow, source + 2 * sourceRow, source + 3 * sourceRow, target, targetRow);
+
+    // Of two rows for double.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Turn<T>(T* row0, T* row1, T* row2, T* row3, T* target, long targetRow) where T : unmanaged
     {
-        Vector128<T> a = Vector128.Load(source), b = Vector128.Load(source + sourceRow);
+        Vector128<T> a = Vector128.Load(row0), b = Vector128.Load(row1);
         if (Vector128<T>.Count == 2)
         {
             Low(a, b).Store(target);
             High(a, b).Store(target + targetRow);
             return;
         }
-        Vector128<T> c = Vector128.Load(source + 2 * sourceRow), d = Vector128.Load(source + 3 * sourceRow);
+        Vector128<T> c = Vector128.Load(row2), d = Vector128.Load(row3);
         Vector128<T> ac = Low(a, c), bd = Low(b, d), acHigh = High(a, c), bdHigh = High(b, d);
         Low(ac, bd).Store(target);
         High(ac, bd).Store(target + targetRow);

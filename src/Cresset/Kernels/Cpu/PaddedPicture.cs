@@ -53,7 +53,12 @@ readonly unsafe struct PaddedPicture(int channels, int height, int width, int ph
             var w = 0;
             for (; w < first; w++) target[w] = T.Zero;
             if (phaseColumns == 1)
+            {
+                if (Vector512.IsHardwareAccelerated)
+                    for (; w + Vector512<T>.Count <= end; w += Vector512<T>.Count) Vector512.Load(source + w).Store(target + w);
+                for (; w + Vector256<T>.Count <= end; w += Vector256<T>.Count) Vector256.Load(source + w).Store(target + w);
                 for (; w + Vector128<T>.Count <= end; w += Vector128<T>.Count) Vector128.Load(source + w).Store(target + w);
+            }
             for (; w < end; w++) target[w] = source[(long)w * phaseColumns];
             for (; w < Pitch; w++) target[w] = T.Zero;
         }

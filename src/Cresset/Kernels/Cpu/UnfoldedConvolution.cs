@@ -25,17 +25,15 @@ unsafe struct UnfoldedConvolution<T> : IParallelBody where T : unmanaged, IFloat
     T* pictures, matrix, bias;
     int first, count, group, channels, outChannels, kernel, pixels, columns;
 
-    // Measured: from so many channels on, where rows are this short, products are faster; for the weights' gradient also where they
-    // are long, and with fewer channels where they are short or strided.
-    const int ManyChannels = 96, FewChannels = 48, ShortRows = 8;
+    // Measured: from so many channels on products are faster where rows are this short, and for the weights' gradient where there are so
+    // few places that its sums are written more often than they grow.
+    const int ManyChannels = 96, ShortRows = 4, FewPlaces = 1024;
 
     /// <summary>Whether the product is the faster way for a pass.</summary>
     internal static bool Suits(CpuBackend.ConvolutionPass pass, in ConvolutionShape s)
     {
-        var least = Math.Min(s.Channels, s.OutChannels) / s.Groups;
-        var isShort = s.OutWidth <= ShortRows;
-        if (pass != CpuBackend.ConvolutionPass.WeightGradient) return least >= ManyChannels && isShort;
-        return least >= FewChannels && (s.Channels / s.Groups >= ManyChannels || s.StrideWidth > 1 || isShort);
+        if (Math.Min(s.Channels, s.OutChannels) / s.Groups < ManyChannels) return false;
+        return pass == CpuBackend.ConvolutionPass.WeightGradient ? (long)s.Batch * s.OutHeight * s.OutWidth <= FewPlaces : s.OutWidth <= ShortRows;
     }
 
     /// <summary>A pass: y or dy, x or dx, weight or dweight.</summary>

@@ -15,6 +15,7 @@ static unsafe class Workspace
         Weights,
         Offsets,
         Phases,
+        Places,
         Sums,
     }
 
