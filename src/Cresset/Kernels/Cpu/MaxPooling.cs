@@ -15,6 +15,18 @@ static unsafe class MaxPooling<T, TIndex>
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Planes(in PoolingShape shape, int planes, int outHeight, int outWidth, T* x, T* y, long* indices)
     {
+        if (typeof(T) == typeof(float) && shape is { KernelHeight: 2, KernelWidth: 2, StrideHeight: 2, StrideWidth: 2, PaddingHeight: 0, PaddingWidth: 0, DilationHeight: 1, DilationWidth: 1 }
+            && 2 * outHeight <= shape.Height && 2 * outWidth <= shape.Width && outWidth >= 4)
+        {
+            for (var plane = 0; plane < planes; plane++)
+                for (var row = 0; row < outHeight; row++)
+                {
+                    var from = 2 * row * shape.Width;
+                    var to = ((long)plane * outHeight + row) * outWidth;
+                    Pairs((float*)x + (long)plane * shape.Height * shape.Width + from, shape.Width, from, outWidth, (float*)y + to, indices + to);
+                }
+            return;
+        }
         // With room for the last vector of each.
         T* best = stackalloc T[Tile + 64], candidates = stackalloc T[Tile + 64];
         TIndex* at = stackalloc TIndex[Tile + 64], origins = stackalloc TIndex[Tile + 64], firsts = stackalloc TIndex[Tile + 64];
@@ -40,6 +52,38 @@ static unsafe class MaxPooling<T, TIndex>
                 for (var i = 0; i < count; i++) indices[target + i] = long.CreateTruncating(at[i]);
             }
         }
+    }
+
+    // A row of four and more windows of two by two, side by side: the usual ones. The last vector begins earlier where it would reach
+    // beyond the row.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void Pairs(float* x, int width, int place, int count, float* y, long* indices)
+    {
+        for (var i = 0; i < count; i += 4)
+        {
+            var start = Math.Min(i, count - 4);
+            ulong* top = (ulong*)(x + 2 * start), bottom = (ulong*)(x + width + 2 * start);
+            Vector128<ulong> top0 = Vector128.Load(top), top1 = Vector128.Load(top + 2), bottom0 = Vector128.Load(bottom), bottom1 = Vector128.Load(bottom + 2);
+            var corner = Vector128.Create(place + 2 * start) + Vector128.Create(0, 2, 4, 6);
+            var best = Vector128.Narrow(top0, top1).AsSingle();
+            var at = corner;
+            Take(Vector128.Narrow(top0 >>> 32, top1 >>> 32).AsSingle(), corner + Vector128<int>.One, ref best, ref at);
+            Take(Vector128.Narrow(bottom0, bottom1).AsSingle(), corner + Vector128.Create(width), ref best, ref at);
+            Take(Vector128.Narrow(bottom0 >>> 32, bottom1 >>> 32).AsSingle(), corner + Vector128.Create(width + 1), ref best, ref at);
+            best.Store(y + start);
+            var (first, second) = Vector128.Widen(at);
+            first.Store(indices + start);
+            second.Store(indices + start + 2);
+        }
+    }
+
+    // As Update.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Take(Vector128<float> value, Vector128<int> place, ref Vector128<float> best, ref Vector128<int> at)
+    {
+        var take = Vector128.GreaterThan(value, best) | ~Vector128.Equals(value, value);
+        best = Vector128.ConditionalSelect(take, value, best);
+        at = Vector128.ConditionalSelect(take.AsInt32(), place, at);
     }
 
     // The place of each window's corner, and of its first element inside the picture: the index of a window of nothing but minus

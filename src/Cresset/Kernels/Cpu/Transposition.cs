@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Cresset.Kernels.Cpu;
 
@@ -8,6 +9,7 @@ static unsafe class Transposition
 {
     // Of the dimension along which the source runs, for one part of the work.
     const int Strip = 128;
+    const long LargestCached = 16 << 20;
 
     /// <summary>y = x where y is contiguous and x, of the same type, has neighbours along a dimension that is not the last; false
     /// where it is otherwise.</summary>
@@ -46,6 +48,8 @@ static unsafe class Transposition
             work.YStrides[work.Outer++] = y.Layout.Strides[i];
             planes *= x.Layout.Shape[i];
         }
+        work.Streams = (long)y.Layout.ElementCount * sizeof(T) >= LargestCached && (nint)work.Y % 64 == 0 && work.YStride * sizeof(T) % 64 == 0;
+        for (var i = 0; i < work.Outer; i++) work.Streams &= work.YStrides[i] * sizeof(T) % 64 == 0;
         WorkerPool.For(planes * work.Strips, ref work);
     }
 
@@ -54,6 +58,8 @@ static unsafe class Transposition
         internal T* X, Y;
         internal int Along, Across, Strips, Outer;
         internal long XStride, YStride;
+        // Whole cache lines are written past the caches, which are smaller than the target: otherwise each would be read first.
+        internal bool Streams;
         internal fixed long Sizes[Shape.MaxRank], XStrides[Shape.MaxRank], YStrides[Shape.MaxRank];
 
         public readonly void Run(int part)
@@ -75,16 +81,25 @@ static unsafe class Transposition
         readonly void Turn(T* x, T* y, int first, int end)
         {
             var side = 64 / sizeof(T);
-            var block = stackalloc T[side * side];
+            // Aligned, as the stores are.
+            var space = stackalloc byte[64 * side + 64];
+            var block = (T*)(((nint)space + 63) & ~63);
             for (var j = 0; j < Across; j += side)
                 for (var i = first; i < end; i += side)
                 {
                     int height = Math.Min(side, end - i), width = Math.Min(side, Across - j);
                     // Row q of the panel: element i of rows j, j + 1, ... of the source.
                     Packing.Panel(x + i + j * XStride, 1, XStride, width, side, height, block);
+                    if (Streams && width == side)
+                    {
+                        for (var q = 0; q < height; q++) Vector512.LoadAligned(block + q * side).StoreAlignedNonTemporal(y + (i + q) * YStride + j);
+                        continue;
+                    }
                     for (var q = 0; q < height; q++)
                         Unsafe.CopyBlockUnaligned(y + (i + q) * YStride + j, block + q * side, (uint)(width * sizeof(T)));
                 }
+            // What was written past the caches is there before anyone hears that this part is done.
+            if (Streams) Interlocked.MemoryBarrier();
         }
     }
 }
