@@ -12,9 +12,6 @@ static unsafe class CorrelationTile<T, L> where T : unmanaged where L : struct, 
         L x, y, z;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal Row(T bias) => x = y = z = L.Broadcast(bias);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         internal void Add(T weight, L first, L second, L third)
         {
             var w = L.Broadcast(weight);
@@ -24,11 +21,12 @@ static unsafe class CorrelationTile<T, L> where T : unmanaged where L : struct, 
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal readonly void Store(T* c, long second, long third)
+        internal readonly void Store(T bias, T* c, long second, long third)
         {
-            L.Store(x, c);
-            L.Store(y, c + second);
-            L.Store(z, c + third);
+            var b = L.Broadcast(bias);
+            L.Store(x + b, c);
+            L.Store(y + b, c + second);
+            L.Store(z + b, c + third);
         }
     }
 
@@ -39,7 +37,7 @@ static unsafe class CorrelationTile<T, L> where T : unmanaged where L : struct, 
         T* b0 = b + vectors[0].At, b1 = b + vectors[1].At, b2 = b + vectors[2].At;
         long s0 = vectors[0].Step, s1 = vectors[1].Step, s2 = vectors[2].Step;
         L m0 = Places<T, L>.From(vectors[0].FirstLanes), m1 = Places<T, L>.From(vectors[1].FirstLanes), m2 = Places<T, L>.From(vectors[2].FirstLanes);
-        Row r0 = new(bias[0]), r1 = new(bias[1]), r2 = new(bias[2]), r3 = new(bias[3]), r4 = new(bias[4]), r5 = new(bias[5]), r6 = new(bias[6]), r7 = new(bias[7]);
+        Row r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default, r6 = default, r7 = default;
         for (long p = 0; p < taps; p++, a += 8)
         {
             var at = offsets[p];
@@ -53,14 +51,14 @@ static unsafe class CorrelationTile<T, L> where T : unmanaged where L : struct, 
             r6.Add(a[6], x, y, z);
             r7.Add(a[7], x, y, z);
         }
-        r0.Store(c, second, third);
-        if (valid > 1) r1.Store(c + cRow, second, third);
-        if (valid > 2) r2.Store(c + 2 * cRow, second, third);
-        if (valid > 3) r3.Store(c + 3 * cRow, second, third);
-        if (valid > 4) r4.Store(c + 4 * cRow, second, third);
-        if (valid > 5) r5.Store(c + 5 * cRow, second, third);
-        if (valid > 6) r6.Store(c + 6 * cRow, second, third);
-        if (valid > 7) r7.Store(c + 7 * cRow, second, third);
+        r0.Store(bias[0], c, second, third);
+        if (valid > 1) r1.Store(bias[1], c + cRow, second, third);
+        if (valid > 2) r2.Store(bias[2], c + 2 * cRow, second, third);
+        if (valid > 3) r3.Store(bias[3], c + 3 * cRow, second, third);
+        if (valid > 4) r4.Store(bias[4], c + 4 * cRow, second, third);
+        if (valid > 5) r5.Store(bias[5], c + 5 * cRow, second, third);
+        if (valid > 6) r6.Store(bias[6], c + 6 * cRow, second, third);
+        if (valid > 7) r7.Store(bias[7], c + 7 * cRow, second, third);
     }
 
     // Four rows, three vectors: as many sums as machines with 16 registers hold.
@@ -70,7 +68,7 @@ static unsafe class CorrelationTile<T, L> where T : unmanaged where L : struct, 
         T* b0 = b + vectors[0].At, b1 = b + vectors[1].At, b2 = b + vectors[2].At;
         long s0 = vectors[0].Step, s1 = vectors[1].Step, s2 = vectors[2].Step;
         L m0 = Places<T, L>.From(vectors[0].FirstLanes), m1 = Places<T, L>.From(vectors[1].FirstLanes), m2 = Places<T, L>.From(vectors[2].FirstLanes);
-        Row r0 = new(bias[0]), r1 = new(bias[1]), r2 = new(bias[2]), r3 = new(bias[3]);
+        Row r0 = default, r1 = default, r2 = default, r3 = default;
         for (long p = 0; p < taps; p++, a += 4)
         {
             var at = offsets[p];
@@ -80,10 +78,10 @@ static unsafe class CorrelationTile<T, L> where T : unmanaged where L : struct, 
             r2.Add(a[2], x, y, z);
             r3.Add(a[3], x, y, z);
         }
-        r0.Store(c, second, third);
-        if (valid > 1) r1.Store(c + cRow, second, third);
-        if (valid > 2) r2.Store(c + 2 * cRow, second, third);
-        if (valid > 3) r3.Store(c + 3 * cRow, second, third);
+        r0.Store(bias[0], c, second, third);
+        if (valid > 1) r1.Store(bias[1], c + cRow, second, third);
+        if (valid > 2) r2.Store(bias[2], c + 2 * cRow, second, third);
+        if (valid > 3) r3.Store(bias[3], c + 3 * cRow, second, third);
     }
 
     // Eight rows, one vector.
@@ -93,7 +91,7 @@ static unsafe class CorrelationTile<T, L> where T : unmanaged where L : struct, 
         b += vector->At;
         var step = vector->Step;
         var mask = Places<T, L>.From(vector->FirstLanes);
-        L r0 = L.Broadcast(bias[0]), r1 = L.Broadcast(bias[1]), r2 = L.Broadcast(bias[2]), r3 = L.Broadcast(bias[3]), r4 = L.Broadcast(bias[4]), r5 = L.Broadcast(bias[5]), r6 = L.Broadcast(bias[6]), r7 = L.Broadcast(bias[7]);
+        L r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default, r6 = default, r7 = default;
         for (long p = 0; p < taps; p++, a += 8)
         {
             var x = TPlaces.Load(b + offsets[p], step, mask);
@@ -106,14 +104,14 @@ static unsafe class CorrelationTile<T, L> where T : unmanaged where L : struct, 
             r6 = L.MultiplyAdd(L.Broadcast(a[6]), x, r6);
             r7 = L.MultiplyAdd(L.Broadcast(a[7]), x, r7);
         }
-        L.Store(r0, c);
-        if (valid > 1) L.Store(r1, c + cRow);
-        if (valid > 2) L.Store(r2, c + 2 * cRow);
-        if (valid > 3) L.Store(r3, c + 3 * cRow);
-        if (valid > 4) L.Store(r4, c + 4 * cRow);
-        if (valid > 5) L.Store(r5, c + 5 * cRow);
-        if (valid > 6) L.Store(r6, c + 6 * cRow);
-        if (valid > 7) L.Store(r7, c + 7 * cRow);
+        L.Store(r0 + L.Broadcast(bias[0]), c);
+        if (valid > 1) L.Store(r1 + L.Broadcast(bias[1]), c + cRow);
+        if (valid > 2) L.Store(r2 + L.Broadcast(bias[2]), c + 2 * cRow);
+        if (valid > 3) L.Store(r3 + L.Broadcast(bias[3]), c + 3 * cRow);
+        if (valid > 4) L.Store(r4 + L.Broadcast(bias[4]), c + 4 * cRow);
+        if (valid > 5) L.Store(r5 + L.Broadcast(bias[5]), c + 5 * cRow);
+        if (valid > 6) L.Store(r6 + L.Broadcast(bias[6]), c + 6 * cRow);
+        if (valid > 7) L.Store(r7 + L.Broadcast(bias[7]), c + 7 * cRow);
     }
 
     // Four rows, one vector.
@@ -123,7 +121,7 @@ static unsafe class CorrelationTile<T, L> where T : unmanaged where L : struct, 
         b += vector->At;
         var step = vector->Step;
         var mask = Places<T, L>.From(vector->FirstLanes);
-        L r0 = L.Broadcast(bias[0]), r1 = L.Broadcast(bias[1]), r2 = L.Broadcast(bias[2]), r3 = L.Broadcast(bias[3]);
+        L r0 = default, r1 = default, r2 = default, r3 = default;
         for (long p = 0; p < taps; p++, a += 4)
         {
             var x = TPlaces.Load(b + offsets[p], step, mask);
@@ -132,9 +130,9 @@ static unsafe class CorrelationTile<T, L> where T : unmanaged where L : struct, 
             r2 = L.MultiplyAdd(L.Broadcast(a[2]), x, r2);
             r3 = L.MultiplyAdd(L.Broadcast(a[3]), x, r3);
         }
-        L.Store(r0, c);
-        if (valid > 1) L.Store(r1, c + cRow);
-        if (valid > 2) L.Store(r2, c + 2 * cRow);
-        if (valid > 3) L.Store(r3, c + 3 * cRow);
+        L.Store(r0 + L.Broadcast(bias[0]), c);
+        if (valid > 1) L.Store(r1 + L.Broadcast(bias[1]), c + cRow);
+        if (valid > 2) L.Store(r2 + L.Broadcast(bias[2]), c + 2 * cRow);
+        if (valid > 3) L.Store(r3 + L.Broadcast(bias[3]), c + 3 * cRow);
     }
 }
