@@ -72,7 +72,7 @@ public sealed class ResNet : Module
     public override Tensor Forward(Tensor x)
     {
         Pictures.Require(nameof(ResNet), x, _channels);
-        x = _bn1.Forward(_conv1.Forward(x)).Relu();
+        x = _bn1.ForwardRelu(_conv1.Forward(x));
         if (_maxpool is not null)
             x = _maxpool.Forward(x);
         x = _layer4.Forward(_layer3.Forward(_layer2.Forward(_layer1.Forward(x))));
@@ -102,9 +102,8 @@ public sealed class ResNet : Module
 
         public override Tensor Forward(Tensor x)
         {
-            Tensor y = _bn1.Forward(_conv1.Forward(x)).Relu();
-            y = _bn2.Forward(_conv2.Forward(y));
-            return Observe((y + (_downsample is null ? x : _downsample.Forward(x))).Relu());
+            Tensor y = _bn1.ForwardRelu(_conv1.Forward(x));
+            return Observe(_bn2.ForwardRelu(_conv2.Forward(y), _downsample is null ? x : _downsample.Forward(x)));
         }
     }
 }

@@ -47,6 +47,9 @@ public static class Tracing
         }
     }
 
+    /// <summary>Whether somebody traces on this thread.</summary>
+    internal static bool IsOn => log is not null;
+
     /// <summary>Tells of a call that has no gradient to record. Does nothing where nobody traces.</summary>
     internal static Tensor Tell(string name, Tensor output, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<double> numbers = default)
     {

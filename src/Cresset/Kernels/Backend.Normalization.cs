@@ -4,16 +4,19 @@ namespace Cresset.Kernels;
 // [C] and values of the rows; all operands contiguous.
 public abstract partial class Backend
 {
-    /// <summary>Mean and variance (with n in the denominator) of each channel.</summary>
-    public abstract void ChannelStatistics(in Operand x, in Operand mean, in Operand variance);
+    /// <summary>y = (x - mean) scale weight + bias + other, or the larger of that and 0: mean, variance (with n in the denominator) and
+    /// scale = 1 / √(variance + eps) of each channel of x; all three are given back.</summary>
+    public abstract void ChannelNormalization(double eps, in Operand x, in Operand weight, in Operand bias, Operand? other, bool relu, in Operand y,
+        in Operand mean, in Operand variance, in Operand scale);
 
-    /// <summary>y = x factor + addend, channel by channel.</summary>
-    public abstract void ScaleChannels(in Operand x, in Operand factor, in Operand addend, in Operand y);
+    /// <summary>y = x factor + addend + other, factor and addend channel by channel, or the larger of that and 0.</summary>
+    public abstract void ScaleChannels(in Operand x, in Operand factor, in Operand addend, Operand? other, bool relu, in Operand y);
 
-    /// <summary>Of y = z weight + bias, z = (x - mean) scale with mean and scale = 1 / deviation of x itself, n values a channel:
-    /// dbias = the sum of dy, dweight = the sum of dy z, dx = weight scale (dy - dbias / n - z dweight / n).</summary>
-    public abstract void ChannelNormalizationGradient(in Operand dy, in Operand x, in Operand mean, in Operand scale, in Operand weight,
-        in Operand dx, in Operand dweight, in Operand dbias);
+    /// <summary>Of y = z weight + bias + other, z = (x - mean) scale with mean and scale = 1 / deviation of x itself, n values a channel:
+    /// dbias = the sum of dy, dweight = the sum of dy z, dx = weight scale (dy - dbias / n - z dweight / n), dother = dy. Where
+    /// <paramref name="rectified"/>, the larger of y and 0, is given, dy counts only where it is not 0.</summary>
+    public abstract void ChannelNormalizationGradient(in Operand dy, in Operand x, in Operand mean, in Operand scale, in Operand weight, Operand? rectified,
+        in Operand dx, in Operand dweight, in Operand dbias, Operand? dother);
 
     /// <summary>y = (x - mean) scale weight + bias, mean and scale = 1 / √(variance + eps) of each row of x; both are given
     /// back.</summary>

@@ -146,6 +146,9 @@ public abstract partial class Module
         return () => forwardHooks.Remove(hook);
     }
 
+    // Whether anyone is shown the output.
+    private protected bool IsObserved => forwardHooks is { Count: > 0 };
+
     /// <summary>Shows an output to the forward hooks, and returns it: the last thing that a Forward does.</summary>
     protected Tensor Observe(Tensor output)
     {

@@ -143,6 +143,53 @@ public class LayerTests
         Assert.Throws<ArgumentException>(() => new Unflatten(1, [3, 5]).Forward(new Flatten().Forward(x)));
     }
 
+    // The plain layers one after another are the oracle of the form in one pass.
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    public void Batch_norm_with_a_rectifier_is_that_of_the_layers_one_after_another(bool training, bool added)
+    {
+        BatchNorm2d plain = new(3), fused = new(3);
+        foreach (var layer in (BatchNorm2d[])[plain, fused])
+        {
+            Tensor.From([0.5f, -1, 2]).AsSpan<float>().CopyTo(layer.Weight!.AsSpan<float>());
+            Tensor.From([0.1f, 0.2f, -0.3f]).AsSpan<float>().CopyTo(layer.Bias!.AsSpan<float>());
+            layer.Train(training);
+        }
+        // A width that leaves a part of a vector, and more pixels than one.
+        Tensor x = Tensor.Randn([4, 3, 5, 7], DType.Float32, new Generator(3)), other = Tensor.Randn([4, 3, 5, 7], DType.Float32, new Generator(4)), w = Tensor.Randn([4, 3, 5, 7], DType.Float32, new Generator(5));
+        Tensor[] Run(BatchNorm2d layer, Func<Tensor, Tensor, Tensor> forward)
+        {
+            Tensor a = x.Clone(), b = other.Clone();
+            a.RequiresGrad = b.RequiresGrad = true;
+            var y = forward(a, b);
+            (y * w).Sum().Backward();
+            return [y, a.Grad!, .. added ? (Tensor[])[b.Grad!] : [], layer.Weight!.Grad!, layer.Bias!.Grad!, layer.RunningMean!, layer.RunningVar!];
+        }
+        var expected = Run(plain, (a, b) => (added ? plain.Forward(a) + b : plain.Forward(a)).Relu());
+        var results = Run(fused, (a, b) => fused.ForwardRelu(a, added ? b : null));
+        for (var i = 0; i < expected.Length; i++)
+            Assert.All(expected[i].ToArray<float>().Zip(results[i].ToArray<float>()), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
+        using (Autograd.NoGrad())
+            Assert.All(expected[0].ToArray<float>().Zip(fused.ForwardRelu(x, added ? other : null).ToArray<float>()), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
+    }
+
+    [Fact]
+    public void What_a_batch_norm_adds_has_the_input_s_shape() =>
+        Assert.Contains("to have the input's shape [2, 3, 2, 2]", Assert.Throws<ArgumentException>(() => new BatchNorm2d(3).ForwardRelu(Tensor.Zeros([2, 3, 2, 2]), Tensor.Zeros([2, 3, 1, 1]))).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void Hooks_of_a_batch_norm_are_shown_what_it_normalises()
+    {
+        var layer = new BatchNorm2d(2);
+        Tensor? seen = null;
+        layer.RegisterForwardHook((_, y) => seen = y);
+        layer.ForwardRelu(Tensor.Randn([3, 2, 2, 2], DType.Float32, new Generator(1)));
+        Assert.True(seen!.ToArray<float>().Min() < 0);
+    }
+
     [Fact]
     public void Errors_name_the_layer_what_was_expected_and_what_came()
     {

@@ -169,31 +169,53 @@ sealed partial class NaiveBackend
         return Enumerable.Range(0, x.Layout.ElementCount).Where(i => Coordinate(i, shape, 1) == channel);
     }
 
-    public override void ChannelStatistics(in Operand x, in Operand mean, in Operand variance)
+    public override void ChannelNormalization(double eps, in Operand x, in Operand weight, in Operand bias, Operand? other, bool relu, in Operand y,
+        in Operand mean, in Operand variance, in Operand scale)
     {
-        var xs = Read(x);
-        double[] means = new double[mean.Layout.ElementCount], variances = new double[means.Length];
+        double[] xs = Read(x), weights = Read(weight), biases = Read(bias);
+        double[] means = new double[weights.Length], variances = new double[means.Length], scales = new double[means.Length];
         for (var c = 0; c < means.Length; c++)
         {
             var values = OfChannel(x, c).Select(i => xs[i]).ToArray();
             means[c] = values.Sum() / values.Length;
             variances[c] = values.Sum(v => (v - means[c]) * (v - means[c])) / values.Length;
+            scales[c] = 1 / Math.Sqrt(variances[c] + eps);
         }
         Write(mean, means);
         Write(variance, variances);
+        Write(scale, scales);
+        var others = other is { } given ? Read(given) : new double[xs.Length];
+        var shape = x.Layout.Shape.ToArray();
+        Write(y, [.. xs.Select((v, i) =>
+        {
+            var c = Coordinate(i, shape, 1);
+            var sum = (v - means[c]) * scales[c] * weights[c] + biases[c] + others[i];
+            return relu ? Math.Max(sum, 0) : sum;
+        })]);
     }
 
-    public override void ScaleChannels(in Operand x, in Operand factor, in Operand addend, in Operand y)
+    public override void ScaleChannels(in Operand x, in Operand factor, in Operand addend, Operand? other, bool relu, in Operand y)
     {
         double[] factors = Read(factor), addends = Read(addend);
+        var others = other is { } given ? Read(given) : new double[x.Layout.ElementCount];
         var shape = x.Layout.Shape.ToArray();
-        Write(y, [.. Read(x).Select((v, i) => v * factors[Coordinate(i, shape, 1)] + addends[Coordinate(i, shape, 1)])]);
+        Write(y, [.. Read(x).Select((v, i) =>
+        {
+            var sum = v * factors[Coordinate(i, shape, 1)] + addends[Coordinate(i, shape, 1)] + others[i];
+            return relu ? Math.Max(sum, 0) : sum;
+        })]);
     }
 
-    public override void ChannelNormalizationGradient(in Operand dy, in Operand x, in Operand mean, in Operand scale, in Operand weight,
-        in Operand dx, in Operand dweight, in Operand dbias)
+    public override void ChannelNormalizationGradient(in Operand dy, in Operand x, in Operand mean, in Operand scale, in Operand weight, Operand? rectified,
+        in Operand dx, in Operand dweight, in Operand dbias, Operand? dother)
     {
         double[] gradient = Read(dy), xs = Read(x), means = Read(mean), scales = Read(scale), weights = Read(weight);
+        if (rectified is { } y)
+        {
+            var ys = Read(y);
+            gradient = [.. gradient.Select((g, i) => ys[i] <= 0 ? 0 : g)];
+        }
+        if (dother is { } passed) Write(passed, gradient);
         double[] result = new double[xs.Length], dws = new double[means.Length], dbs = new double[means.Length];
         for (var c = 0; c < means.Length; c++)
         {

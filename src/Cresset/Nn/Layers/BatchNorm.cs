@@ -65,21 +65,35 @@ public abstract class BatchNorm : Module
     /// <summary>The normalised input, in its shape.</summary>
     /// <exception cref="ArgumentException">The input's shape or type does not fit, or a batch in training has only one value
     /// for each channel.</exception>
-    public override Tensor Forward(Tensor x)
+    public override Tensor Forward(Tensor x) => Observe(Normalize(x, null, relu: false));
+
+    /// <summary>relu(Forward(x) + other): the normalised input, with something of its shape added if given, and negative numbers as 0, in one
+    /// pass over memory instead of three. Gradient: as of the three. PyTorch has it as three calls.</summary>
+    /// <param name="x">The input.</param>
+    /// <param name="other">What is added before negative numbers become 0, such as a residual network's shortcut.</param>
+    /// <exception cref="ArgumentException">As for <see cref="Forward"/>, or <paramref name="other"/> has another shape or type.</exception>
+    public Tensor ForwardRelu(Tensor x, Tensor? other = null)
+    {
+        // Hooks are shown what is normalised.
+        if (!IsObserved) return Normalize(x, other, relu: true);
+        var y = Forward(x);
+        return (other is null ? y : y + other).Relu();
+    }
+
+    Tensor Normalize(Tensor x, Tensor? other, bool relu)
     {
         var name = GetType().Name;
         if (ShapeError(x) is { } expected) throw new ArgumentException($"{name}: expected an input {expected} with C = {NumFeatures}, got {x.Shape}");
         var dtype = Weight?.DType ?? RunningMean?.DType ?? x.DType;
         if (x.DType != dtype || !dtype.IsFloatingPoint())
             throw new ArgumentException($"{name}: expected an input of {(dtype.IsFloatingPoint() ? dtype : DType.Float32).Name()}, got {x.DType.Name()}; convert it, or the module, with To");
-        if (!IsTraining && RunningMean is { } mean && RunningVar is { } variance)
-            return Observe(x.BatchNorm(mean, variance, Weight, Bias, eps));
+        if (!IsTraining && RunningMean is { } mean && RunningVar is { } variance) return x.BatchNorm(mean, variance, Weight, Bias, eps, other, relu);
         var count = x.ElementCount / NumFeatures;
         if (count <= 1 && IsTraining)
             throw new ArgumentException($"{name}: expected more than one value for each channel in training, got the shape {x.Shape}; use larger batches, or call Eval() first");
-        var y = x.BatchNorm(Weight, Bias, eps, out var batchMean, out var batchVariance);
+        var y = x.BatchNorm(Weight, Bias, eps, out var batchMean, out var batchVariance, other, relu);
         if (IsTraining) Track(batchMean, batchVariance, count);
-        return Observe(y);
+        return y;
     }
 
     void Track(Tensor mean, Tensor variance, int count)

@@ -44,11 +44,14 @@ public static class NormalizationOperators
         return (dx, dweight, dbias);
     }
 
-    static (Tensor X, Tensor Weight, Tensor Bias) Gradient(Tensor dy, Tensor x, Tensor mean, Tensor scale, Tensor weight)
+    static (Tensor X, Tensor Weight, Tensor Bias, Tensor? Other) Gradient(Tensor dy, Tensor x, Tensor mean, Tensor scale, Tensor weight, Tensor? rectified, bool other)
     {
         Tensor dx = x.EmptyLike(), dweight = weight.EmptyLike(), dbias = weight.EmptyLike();
-        x.Backend.ChannelNormalizationGradient(dy.Contiguous().Operand, x.Operand, mean.Operand, scale.Operand, weight.Contiguous().Operand, dx.Operand, dweight.Operand, dbias.Operand);
-        return (dx, dweight, dbias);
+        var dense = dy.Contiguous();
+        var dother = other && rectified is not null ? x.EmptyLike() : null;
+        x.Backend.ChannelNormalizationGradient(dense.Operand, x.Operand, mean.Operand, scale.Operand, weight.Contiguous().Operand, rectified?.Operand,
+            dx.Operand, dweight.Operand, dbias.Operand, dother?.Operand);
+        return (dx, dweight, dbias, other ? dother ?? dy : null);
     }
 
     // The same by operators, for gradients that will be differentiated again: x normalised over some dimensions, by weights that
@@ -62,13 +65,19 @@ public static class NormalizationOperators
         return (dx, (dy * normalized).Sum(others), dy.Sum(others));
     }
 
-    // y = x factor + addend, channel by channel.
-    static Tensor ScaleChannels(Tensor x, Tensor factor, Tensor addend)
+    // y = x factor + addend, channel by channel, + other, or the larger of that and 0.
+    static Tensor ScaleChannels(Tensor x, Tensor factor, Tensor addend, Tensor? other, bool relu)
     {
-        if (Autograd.Records(x, factor, addend)) return x * Channels(factor, x) + Channels(addend, x);
+        Tensor[] inputs = [x, factor, addend, .. other is null ? (Tensor[])[] : [other]];
+        if (Autograd.Records(inputs))
+        {
+            var sum = x * Channels(factor, x) + Channels(addend, x);
+            if (other is not null) sum = sum + other;
+            return relu ? sum.Relu() : sum;
+        }
         var dense = x.Contiguous();
         var y = dense.EmptyLike();
-        x.Backend.ScaleChannels(dense.Operand, factor.Contiguous().Operand, addend.Contiguous().Operand, y.Operand);
+        x.Backend.ScaleChannels(dense.Operand, factor.Contiguous().Operand, addend.Contiguous().Operand, other?.Contiguous().Operand, relu, y.Operand);
         return y;
     }
 
@@ -76,46 +85,68 @@ public static class NormalizationOperators
     {
         /// <summary>Batch normalisation with given statistics: y = (x - mean) / √(variance + eps) * weight + bias, channel by
         /// channel. x [N, C, ...], the others [C]. PyTorch: <c>batch_norm</c> with <c>training=False</c>.</summary>
+        /// <param name="mean">The mean of each channel.</param>
+        /// <param name="variance">The variance of each channel.</param>
+        /// <param name="weight">The factor of each channel; 1 where missing.</param>
+        /// <param name="bias">The addend of each channel; 0 where missing.</param>
+        /// <param name="eps">Added to the variance.</param>
+        /// <param name="other">Of x's shape: added to y, in the same pass over memory, as a residual network's shortcut is.</param>
+        /// <param name="relu">Whether the larger of the sum and 0 is given, in the same pass.</param>
         /// <exception cref="ArgumentException">A shape or type does not fit.</exception>
-        public Tensor BatchNorm(Tensor mean, Tensor variance, Tensor? weight = null, Tensor? bias = null, double eps = 1e-5)
+        public Tensor BatchNorm(Tensor mean, Tensor variance, Tensor? weight = null, Tensor? bias = null, double eps = 1e-5, Tensor? other = null, bool relu = false)
         {
             CheckChannels(x, mean, variance, weight, bias);
+            CheckOther(x, other);
             // One factor and one addend for each channel.
             var factor = (variance + eps).Rsqrt();
             if (weight is not null) factor = factor * weight;
             var addend = -mean * factor;
             if (bias is not null) addend = addend + bias;
+            if (!Tracing.IsOn) return ScaleChannels(x, factor, addend, other, relu);
             // Told as one, beside the pieces.
-            return Tracing.Tell("BatchNormInference", ScaleChannels(x, factor, addend), [x, mean, variance, .. weight is null ? (Tensor[])[] : [weight], .. bias is null ? (Tensor[])[] : [bias]],
+            var y = Tracing.Tell("BatchNormInference", ScaleChannels(x, factor, addend, null, false), [x, mean, variance, .. weight is null ? (Tensor[])[] : [weight], .. bias is null ? (Tensor[])[] : [bias]],
                 [eps, weight is null ? 0 : 1, bias is null ? 0 : 1]);
+            if (other is not null) y = y + other;
+            return relu ? y.Relu() : y;
         }
 
         /// <summary>Batch normalisation with the batch's own statistics, which it gives back outside the graph: the mean and the
         /// variance (with n in the denominator) of each channel. PyTorch: <c>batch_norm</c> with <c>training=True</c>.</summary>
+        /// <param name="weight">The factor of each channel; 1 where missing.</param>
+        /// <param name="bias">The addend of each channel; 0 where missing.</param>
+        /// <param name="eps">Added to the variance.</param>
+        /// <param name="mean">The batch's mean of each channel.</param>
+        /// <param name="variance">The batch's variance of each channel.</param>
+        /// <param name="other">Of x's shape: added to y, in the same pass over memory, as a residual network's shortcut is.</param>
+        /// <param name="relu">Whether the larger of the sum and 0 is given, in the same pass.</param>
         /// <exception cref="ArgumentException">A shape or type does not fit.</exception>
-        public Tensor BatchNorm(Tensor? weight, Tensor? bias, double eps, out Tensor mean, out Tensor variance)
+        public Tensor BatchNorm(Tensor? weight, Tensor? bias, double eps, out Tensor mean, out Tensor variance, Tensor? other = null, bool relu = false)
         {
             CheckChannels(x, weight, bias);
+            CheckOther(x, other);
             var dense = x.Contiguous();
-            Tensor batchMean = Tensor.Allocate([x.Shape[1]], x.DType, x.Backend), scale, y;
-            using (Autograd.NoGrad())
-            {
-                variance = batchMean.EmptyLike();
-                x.Backend.ChannelStatistics(dense.Operand, batchMean.Operand, variance.Operand);
-                scale = (variance + eps).Rsqrt();
-                var factor = weight is null ? scale : scale * weight;
-                var addend = -batchMean * factor;
-                y = ScaleChannels(dense, factor, bias is null ? addend : addend + bias);
-            }
+            Tensor batchMean = Tensor.Allocate([x.Shape[1]], x.DType, x.Backend), scale = batchMean.EmptyLike(), y = dense.EmptyLike();
+            variance = batchMean.EmptyLike();
             mean = batchMean;
-            Tensor[] inputs = [dense, .. weight is null ? (Tensor[])[] : [weight], .. bias is null ? (Tensor[])[] : [bias]];
+            using (Autograd.NoGrad())
+                x.Backend.ChannelNormalization(eps, dense.Operand, (weight?.Contiguous() ?? batchMean.OnesLike()).Operand, (bias?.Contiguous() ?? batchMean.ZerosLike()).Operand,
+                    other?.Contiguous().Operand, relu, y.Operand, mean.Operand, variance.Operand, scale.Operand);
+            Tensor[] inputs = [dense, .. weight is null ? (Tensor[])[] : [weight], .. bias is null ? (Tensor[])[] : [bias], .. other is null ? (Tensor[])[] : [other]];
             if (!Autograd.Records(inputs)) return y;
-            return Autograd.Record("BatchNorm", y, inputs, weight is null ? [dense] : [dense, weight], (node, dy) =>
+            return Autograd.Record("BatchNorm", y, inputs, [dense, .. weight is null ? (Tensor[])[] : [weight], .. relu ? (Tensor[])[y] : []], (node, dy) =>
             {
                 var input = node.Saved(0);
                 var factors = weight is null ? batchMean.OnesLike() : node.Saved(1);
-                var (dx, dweight, dbias) = Autograd.IsEnabled ? DifferentiableGradient(dy, input, Channels(factors, input), Others(input), Others(input), eps) : Gradient(dy, input, batchMean, scale, factors);
-                return [dx, .. weight is null ? (Tensor[])[] : [dweight], .. bias is null ? (Tensor[])[] : [dbias]];
+                var rectified = relu ? node.Saved(weight is null ? 1 : 2) : null;
+                Tensor dx, dweight, dbias;
+                Tensor? dother;
+                if (Autograd.IsEnabled)
+                {
+                    dother = relu ? dy * (rectified!.Detach() > 0).To(dy.DType) : dy;
+                    (dx, dweight, dbias) = DifferentiableGradient(dother, input, Channels(factors, input), Others(input), Others(input), eps);
+                }
+                else (dx, dweight, dbias, dother) = Gradient(dy, input, batchMean, scale, factors, rectified, other is not null);
+                return [dx, .. weight is null ? (Tensor[])[] : [dweight], .. bias is null ? (Tensor[])[] : [dbias], .. other is null ? (Tensor[])[] : [dother!]];
             });
         }
 
@@ -155,6 +186,12 @@ public static class NormalizationOperators
             if (weight is not null) y = y * Channels(weight, x);
             return bias is null ? y : y + Channels(bias, x);
         }
+    }
+
+    static void CheckOther(Tensor x, Tensor? other)
+    {
+        if (other is not null && (other.Shape != x.Shape || other.DType != x.DType))
+            throw new ArgumentException($"BatchNorm: expected what is added to have the input's shape {x.Shape} and type {x.DType.Name()}, got {other.Shape} and {other.DType.Name()}");
     }
 
     static void CheckChannels(Tensor x, params ReadOnlySpan<Tensor?> parameters)
