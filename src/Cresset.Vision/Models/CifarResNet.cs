@@ -57,7 +57,7 @@ public sealed class CifarResNet : Module
     public override Tensor Forward(Tensor x)
     {
         Pictures.Require(nameof(CifarResNet), x, _channels);
-        x = _bn1.ForwardRelu(_conv1.Forward(x));
+        x = _bn1.ForwardRelu(_conv1, x);
         x = _layer3.Forward(_layer2.Forward(_layer1.Forward(x)));
         return Observe(_linear.Forward(_avgpool.Forward(x).Flatten(1)));
     }
@@ -71,8 +71,8 @@ public sealed class CifarResNet : Module
 
         public override Tensor Forward(Tensor x)
         {
-            Tensor y = _bn1.ForwardRelu(_conv1.Forward(x));
-            return Observe(_bn2.ForwardRelu(_conv2.Forward(y), Shortcut(x)));
+            Tensor y = _bn1.ForwardRelu(_conv1, x);
+            return Observe(_bn2.ForwardRelu(_conv2, y, Shortcut(x)));
         }
 
         private Tensor Shortcut(Tensor x)

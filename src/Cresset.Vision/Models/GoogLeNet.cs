@@ -76,7 +76,7 @@ public sealed class GoogLeNet : Module
         private readonly Conv2d _conv = new(from, to, kernel, stride, padding, bias: false);
         private readonly BatchNorm2d _bn = new(to, eps: 0.001);
 
-        public override Tensor Forward(Tensor x) => Observe(_bn.ForwardRelu(_conv.Forward(x)));
+        public override Tensor Forward(Tensor x) => Observe(_bn.ForwardRelu(_conv, x));
     }
 
     // Channels of: 1x1; 1x1 then 3x3; 1x1 then 3x3 (the paper's 5x5); the 1x1 after the pooling.

@@ -72,7 +72,7 @@ public sealed class ResNet : Module
     public override Tensor Forward(Tensor x)
     {
         Pictures.Require(nameof(ResNet), x, _channels);
-        x = _bn1.ForwardRelu(_conv1.Forward(x));
+        x = _bn1.ForwardRelu(_conv1, x);
         if (_maxpool is not null)
             x = _maxpool.Forward(x);
         x = _layer4.Forward(_layer3.Forward(_layer2.Forward(_layer1.Forward(x))));
@@ -102,8 +102,8 @@ public sealed class ResNet : Module
 
         public override Tensor Forward(Tensor x)
         {
-            Tensor y = _bn1.ForwardRelu(_conv1.Forward(x));
-            return Observe(_bn2.ForwardRelu(_conv2.Forward(y), _downsample is null ? x : _downsample.Forward(x)));
+            Tensor y = _bn1.ForwardRelu(_conv1, x);
+            return Observe(_bn2.ForwardRelu(_conv2, y, _downsample is null ? x : _downsample.Forward(x)));
         }
     }
 }

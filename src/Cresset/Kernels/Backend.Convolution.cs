@@ -43,8 +43,9 @@ public readonly record struct PoolingShape(
 // Convolution and pooling. Operands are contiguous, in the order N, C, H, W.
 public abstract partial class Backend
 {
-    /// <summary>y = x convolved with weight (cross-correlation, as in all of deep learning), plus bias [O], where there is one.</summary>
-    public abstract void Convolution2d(in ConvolutionShape shape, in Operand x, in Operand weight, Operand? bias, in Operand y);
+    /// <summary>y = x convolved with weight (cross-correlation, as in all of deep learning), times factor [O], plus bias [O], plus other, which has
+    /// y's shape, where they are given; or the larger of that and 0.</summary>
+    public abstract void Convolution2d(in ConvolutionShape shape, in Operand x, in Operand weight, Operand? factor, Operand? bias, Operand? other, bool relu, in Operand y);
 
     /// <summary>dx of a convolution: dy spread back through the weights.</summary>
     public abstract void Convolution2dInputGradient(in ConvolutionShape shape, in Operand dy, in Operand weight, in Operand dx);

@@ -76,17 +76,19 @@ public class ConvolutionTests
         {
             var random = new System.Random(7);
             Tensor x = Values(random, type, shape.Batch, shape.Channels, shape.Height, shape.Width), weight = Weights(random, shape, type);
-            Tensor bias = Values(random, type, shape.OutChannels), dy = Outputs(random, shape, type);
-            Tensor y = Outputs(random, shape, type), plain = Outputs(random, shape, type);
+            Tensor bias = Values(random, type, shape.OutChannels), factor = Values(random, type, shape.OutChannels), dy = Outputs(random, shape, type);
+            Tensor y = Outputs(random, shape, type), plain = Outputs(random, shape, type), finished = Outputs(random, shape, type);
             Tensor dx = Values(random, type, shape.Batch, shape.Channels, shape.Height, shape.Width), dweight = Weights(random, shape, type);
 
             var cpu = CpuBackend.Instance;
-            cpu.Convolution2d(shape, Operand(x), Operand(weight), Operand(bias), Operand(y));
-            cpu.Convolution2d(shape, Operand(x), Operand(weight), null, Operand(plain));
+            cpu.Convolution2d(shape, Operand(x), Operand(weight), null, Operand(bias), null, false, Operand(y));
+            cpu.Convolution2d(shape, Operand(x), Operand(weight), null, null, null, false, Operand(plain));
+            // The gradient stands for what a shortcut adds.
+            cpu.Convolution2d(shape, Operand(x), Operand(weight), Operand(factor), Operand(bias), Operand(dy), true, Operand(finished));
             cpu.Convolution2dInputGradient(shape, Operand(dy), Operand(weight), Operand(dx));
             cpu.Convolution2dWeightGradient(shape, Operand(dy), Operand(x), Operand(dweight));
 
-            double[] xs = Doubles(x), ws = Doubles(weight), dys = Doubles(dy), biases = Doubles(bias);
+            double[] xs = Doubles(x), ws = Doubles(weight), dys = Doubles(dy), biases = Doubles(bias), factors = Doubles(factor);
             double[] expected = new double[dys.Length], expectedDx = new double[xs.Length], expectedDw = new double[ws.Length];
             Visit(shape, (input, element, output) =>
             {
@@ -97,6 +99,7 @@ public class ConvolutionTests
             var places = shape.OutHeight * shape.OutWidth;
             Close(expected, plain, tolerance, "y without bias");
             Close([.. expected.Select((value, i) => value + biases[i / places % shape.OutChannels])], y, tolerance, "y");
+            Close([.. expected.Select((value, i) => Math.Max(0, value * factors[i / places % shape.OutChannels] + biases[i / places % shape.OutChannels] + dys[i]))], finished, tolerance, "y added to and rectified");
             Close(expectedDx, dx, tolerance, "dx");
             Close(expectedDw, dweight, tolerance, "dweight");
         }
@@ -114,7 +117,7 @@ public class ConvolutionTests
         SameAtAnyThreadCount(() =>
         {
             var y = Tensor.Empty(dy.Shape);
-            cpu.Convolution2d(shape, Operand(x), Operand(weight), null, Operand(y));
+            cpu.Convolution2d(shape, Operand(x), Operand(weight), null, null, null, false, Operand(y));
             return y;
         });
         SameAtAnyThreadCount(() =>

@@ -176,6 +176,32 @@ public class LayerTests
             Assert.All(expected[0].ToArray<float>().Zip(fused.ForwardRelu(x, added ? other : null).ToArray<float>()), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
     }
 
+    // In evaluation all of it is the convolution's own pass.
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public void A_convolution_with_a_batch_norm_and_a_rectifier_is_that_of_the_layers_one_after_another(bool bias, bool added)
+    {
+        var convolution = new Conv2d(4, 6, 3, stride: 2, padding: 1, bias: bias);
+        var norm = new BatchNorm2d(6);
+        Tensor x = Tensor.Randn([3, 4, 9, 8], DType.Float32, new Generator(3)), other = Tensor.Randn([3, 6, 5, 4], DType.Float32, new Generator(4));
+        // Statistics, factors and addends of its own.
+        for (var i = 0; i < 3; i++) norm.Forward(convolution.Forward(x + i));
+        Tensor.Randn([6], DType.Float32, new Generator(5)).AsSpan<float>().CopyTo(norm.Weight!.AsSpan<float>());
+        Tensor.Randn([6], DType.Float32, new Generator(6)).AsSpan<float>().CopyTo(norm.Bias!.AsSpan<float>());
+        foreach (var training in (bool[])[true, false])
+            using (training ? Autograd.EnableGrad() : Autograd.NoGrad())
+            {
+                norm.Train(training);
+                var y = norm.Forward(convolution.Forward(x));
+                var expected = (added ? y + other : y).Relu();
+                var results = norm.ForwardRelu(convolution, x, added ? other : null);
+                Assert.Equal(training, results.RequiresGrad);
+                Assert.All(expected.ToArray<float>().Zip(results.ToArray<float>()), pair => Assert.Equal(pair.First, pair.Second, 1e-4f));
+            }
+    }
+
     [Fact]
     public void What_a_batch_norm_adds_has_the_input_s_shape() =>
         Assert.Contains("to have the input's shape [2, 3, 2, 2]", Assert.Throws<ArgumentException>(() => new BatchNorm2d(3).ForwardRelu(Tensor.Zeros([2, 3, 2, 2]), Tensor.Zeros([2, 3, 1, 1]))).Message, StringComparison.Ordinal);

@@ -23,16 +23,23 @@ sealed partial class NaiveBackend
                                 }
     }
 
-    public override void Convolution2d(in ConvolutionShape shape, in Operand x, in Operand weight, Operand? bias, in Operand y)
+    public override void Convolution2d(in ConvolutionShape shape, in Operand x, in Operand weight, Operand? factor, Operand? bias, Operand? other, bool relu, in Operand y)
     {
         double[] xs = Read(x), weights = Read(weight), sums = new double[y.Layout.ElementCount];
         Products(shape, (i, j, k) => sums[k] += xs[i] * weights[j]);
+        int places = shape.OutHeight * shape.OutWidth, channels = shape.OutChannels;
+        if (factor is { } scale)
+        {
+            var factors = Read(scale);
+            for (var i = 0; i < sums.Length; i++) sums[i] *= factors[i / places % channels];
+        }
         if (bias is { } values)
         {
             var biases = Read(values);
-            int places = shape.OutHeight * shape.OutWidth, channels = shape.OutChannels;
             for (var i = 0; i < sums.Length; i++) sums[i] += biases[i / places % channels];
         }
+        if (other is { } added) sums = [.. sums.Zip(Read(added), (a, b) => a + b)];
+        if (relu) sums = [.. sums.Select(v => Math.Max(v, 0))];
         Write(y, sums);
     }
 

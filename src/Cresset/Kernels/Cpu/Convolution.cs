@@ -6,22 +6,24 @@ namespace Cresset.Kernels.Cpu;
 public sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
-    public override void Convolution2d(in ConvolutionShape shape, in Operand x, in Operand weight, Operand? bias, in Operand y)
+    public override void Convolution2d(in ConvolutionShape shape, in Operand x, in Operand weight, Operand? factor, Operand? bias, Operand? other, bool relu, in Operand y)
     {
-        if (x.DType == DType.Float32) Convolve<float>(ConvolutionPass.Forward, shape, x.Pointer, weight.Pointer, bias is { } b ? b.Pointer : null, y.Pointer);
-        else if (x.DType == DType.Float64) Convolve<double>(ConvolutionPass.Forward, shape, x.Pointer, weight.Pointer, bias is { } b ? b.Pointer : null, y.Pointer);
+        if (x.DType == DType.Float32) Convolve(ConvolutionPass.Forward, shape, (float*)x.Pointer, (float*)weight.Pointer, Finish<float>.Of(factor, bias, other, relu), (float*)y.Pointer);
+        else if (x.DType == DType.Float64) Convolve(ConvolutionPass.Forward, shape, (double*)x.Pointer, (double*)weight.Pointer, Finish<double>.Of(factor, bias, other, relu), (double*)y.Pointer);
         else throw Unsupported("Conv2d", x.DType);
         GC.KeepAlive(x.Storage);
         GC.KeepAlive(weight.Storage);
+        GC.KeepAlive(factor?.Storage);
         GC.KeepAlive(bias?.Storage);
+        GC.KeepAlive(other?.Storage);
         GC.KeepAlive(y.Storage);
     }
 
     /// <inheritdoc/>
     public override void Convolution2dInputGradient(in ConvolutionShape shape, in Operand dy, in Operand weight, in Operand dx)
     {
-        if (dx.DType == DType.Float32) Convolve<float>(ConvolutionPass.InputGradient, shape, dx.Pointer, weight.Pointer, null, dy.Pointer);
-        else if (dx.DType == DType.Float64) Convolve<double>(ConvolutionPass.InputGradient, shape, dx.Pointer, weight.Pointer, null, dy.Pointer);
+        if (dx.DType == DType.Float32) Convolve(ConvolutionPass.InputGradient, shape, (float*)dx.Pointer, (float*)weight.Pointer, default, (float*)dy.Pointer);
+        else if (dx.DType == DType.Float64) Convolve(ConvolutionPass.InputGradient, shape, (double*)dx.Pointer, (double*)weight.Pointer, default, (double*)dy.Pointer);
         else throw Unsupported("Conv2d", dx.DType);
         GC.KeepAlive(dy.Storage);
         GC.KeepAlive(weight.Storage);
@@ -31,8 +33,8 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     public override void Convolution2dWeightGradient(in ConvolutionShape shape, in Operand dy, in Operand x, in Operand dweight)
     {
-        if (x.DType == DType.Float32) Convolve<float>(ConvolutionPass.WeightGradient, shape, x.Pointer, dweight.Pointer, null, dy.Pointer);
-        else if (x.DType == DType.Float64) Convolve<double>(ConvolutionPass.WeightGradient, shape, x.Pointer, dweight.Pointer, null, dy.Pointer);
+        if (x.DType == DType.Float32) Convolve(ConvolutionPass.WeightGradient, shape, (float*)x.Pointer, (float*)dweight.Pointer, default, (float*)dy.Pointer);
+        else if (x.DType == DType.Float64) Convolve(ConvolutionPass.WeightGradient, shape, (double*)x.Pointer, (double*)dweight.Pointer, default, (double*)dy.Pointer);
         else throw Unsupported("Conv2d", x.DType);
         GC.KeepAlive(dy.Storage);
         GC.KeepAlive(x.Storage);
@@ -46,27 +48,41 @@ public sealed unsafe partial class CpuBackend
         WeightGradient,
     }
 
-    static void Convolve<T>(ConvolutionPass pass, in ConvolutionShape shape, byte* x, byte* weight, byte* bias, byte* y) where T : unmanaged, IFloatingPointIeee754<T>
+    // What becomes of a sum: a factor and a bias for each output channel, something of the output's shape, a rectifier.
+    internal readonly struct Finish<T> where T : unmanaged
+    {
+        internal T* Factor { get; init; }
+        internal T* Bias { get; init; }
+        internal T* Other { get; init; }
+        internal bool Relu { get; init; }
+
+        internal static Finish<T> Of(Operand? factor, Operand? bias, Operand? other, bool relu) =>
+            new() { Factor = Pointer(factor), Bias = Pointer(bias), Other = Pointer(other), Relu = relu };
+
+        static T* Pointer(Operand? operand) => operand is { } given ? (T*)given.Pointer : null;
+    }
+
+    static void Convolve<T>(ConvolutionPass pass, in ConvolutionShape shape, T* x, T* weight, in Finish<T> finish, T* y) where T : unmanaged, IFloatingPointIeee754<T>
     {
         switch (Gemm.Width)
         {
-            case 512: Convolve<T, Lanes512<T>>(pass, shape, (T*)x, (T*)weight, (T*)bias, (T*)y); break;
-            case 256: Convolve<T, Lanes256<T>>(pass, shape, (T*)x, (T*)weight, (T*)bias, (T*)y); break;
-            default: Convolve<T, Lanes128<T>>(pass, shape, (T*)x, (T*)weight, (T*)bias, (T*)y); break;
+            case 512: Convolve<T, Lanes512<T>>(pass, shape, x, weight, finish, y); break;
+            case 256: Convolve<T, Lanes256<T>>(pass, shape, x, weight, finish, y); break;
+            default: Convolve<T, Lanes128<T>>(pass, shape, x, weight, finish, y); break;
         }
     }
 
-    static void Convolve<T, L>(ConvolutionPass pass, in ConvolutionShape shape, T* x, T* weight, T* bias, T* y)
+    static void Convolve<T, L>(ConvolutionPass pass, in ConvolutionShape shape, T* x, T* weight, in Finish<T> finish, T* y)
         where T : unmanaged, IFloatingPointIeee754<T> where L : struct, ILanes<L, T>
     {
         if (UnfoldedConvolution<T>.Suits(pass, shape))
         {
-            UnfoldedConvolution<T>.Compute(pass, shape, x, weight, bias, y);
+            UnfoldedConvolution<T>.Compute(pass, shape, x, weight, finish, y);
             return;
         }
         switch (pass)
         {
-            case ConvolutionPass.Forward: Correlation<T, L>.Forward(shape, x, weight, bias, y); break;
+            case ConvolutionPass.Forward: Correlation<T, L>.Forward(shape, x, weight, finish, y); break;
             case ConvolutionPass.InputGradient: Correlation<T, L>.InputGradient(shape, y, weight, x); break;
             default: ConvolutionWeightGradient<T, L>.Compute(shape, y, x, weight); break;
         }

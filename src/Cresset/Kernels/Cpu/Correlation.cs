@@ -23,7 +23,8 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
         internal int Taps, Rows, Columns, FirstRow, FirstColumn;
     }
 
-    T* source, target, bias;
+    T* source, target;
+    CpuBackend.Finish<T> finish;
     PaddedPicture picture;
     Phase* phases;
     int phaseCount, groups, chunks, chunkRows, rowStep, columnStep, channels, height, width;
@@ -36,7 +37,7 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
     // How many channels the tiles take at once: all by eight where there are registers enough, what is left by four.
     static int Block(int left) => L.Count * sizeof(T) == 64 && left > 4 ? 8 : 4;
 
-    internal static void Forward(in ConvolutionShape s, T* x, T* weight, T* bias, T* y)
+    internal static void Forward(in ConvolutionShape s, T* x, T* weight, in CpuBackend.Finish<T> finish, T* y)
     {
         int outHeight = s.OutHeight, outWidth = s.OutWidth, channels = s.Channels / s.Groups, taps = channels * s.KernelHeight * s.KernelWidth;
         if (s.Batch == 0 || s.OutChannels == 0 || outHeight <= 0 || outWidth <= 0) return;
@@ -44,7 +45,7 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
         {
             source = x,
             target = y,
-            bias = bias,
+            finish = finish,
             batch = s.Batch,
             groups = s.Groups,
             channels = s.OutChannels / s.Groups,
@@ -222,18 +223,17 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
             var phase = phases + group * phaseCount + i;
             var rows = Math.Min(chunkRows, phase->Rows - top);
             if (rows <= 0 || phase->Columns <= 0) continue;
-            var biases = bias == null ? null : bias + group * channels;
             switch (kind)
             {
-                case PlacesKind.SplitRows: Correlate<SplitRows>(phase, padded, count, top, rows, y, biases); break;
-                case PlacesKind.FourRows: Correlate<FourRows>(phase, padded, count, top, rows, y, biases); break;
-                default: Correlate<OneRun>(phase, padded, count, top, rows, y, biases); break;
+                case PlacesKind.SplitRows: Correlate<SplitRows>(phase, padded, count, group, top, rows, y); break;
+                case PlacesKind.FourRows: Correlate<FourRows>(phase, padded, count, group, top, rows, y); break;
+                default: Correlate<OneRun>(phase, padded, count, group, top, rows, y); break;
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    readonly void Correlate<TPlaces>(Phase* phase, T* padded, int count, int top, int rows, T* y, T* biases) where TPlaces : struct, IPlaces
+    readonly void Correlate<TPlaces>(Phase* phase, T* padded, int count, int group, int top, int rows, T* y) where TPlaces : struct, IPlaces
     {
         // At the picture's pitch the rows are one long row, whose places between them are left out when the sums are written.
         var direct = kind != PlacesKind.Pitch;
@@ -243,13 +243,16 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
         else Places<T, L>.Plan(places, vectors);
         long sumsRow = (long)each * L.Count, cRow = direct ? (long)height * width : sumsRow;
         var sums = direct ? null : Workspace.Rent<T>(Workspace.Purpose.Sums, 8 * sumsRow);
+        var picturePlaces = (long)groups * channels * height * width;
         var weights = phase->Weights;
         var addends = stackalloc T[8];
+        // More than a bias is a matter of its own, after the sums.
+        var more = finish.Factor != null || finish.Other != null || finish.Relu;
         for (int first = 0, block; first < channels; first += block, weights += (long)block * taps)
         {
             block = Block(channels - first);
             var valid = Math.Min(block, channels - first);
-            for (var c = 0; c < 8; c++) addends[c] = biases != null && c < valid ? biases[first + c] : T.Zero;
+            for (var c = 0; c < 8; c++) addends[c] = finish.Bias != null && !more && c < valid ? finish.Bias[group * channels + first + c] : T.Zero;
             var results = direct ? y + ((long)first * height + top) * width : sums;
             for (var v = 0; v < all;)
             {
@@ -268,11 +271,22 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
                     v++;
                 }
             }
-            if (direct) continue;
+            if (direct)
+            {
+                if (more)
+                    for (var i = 0; i < count; i++)
+                        for (var c = 0; c < valid; c++) Finish(results + i * picturePlaces + c * cRow, places, group * channels + first + c);
+                continue;
+            }
             for (var c = 0; c < valid; c++)
             {
                 var start = y + ((long)(first + c) * height + top * rowStep + phase->FirstRow) * width + phase->FirstColumn;
-                for (var r = 0; r < rows; r++) Write(sums + c * sumsRow + (long)r * picture.Pitch, phase->Columns, start + (long)r * rowStep * width, columnStep);
+                for (var r = 0; r < rows; r++)
+                {
+                    Write(sums + c * sumsRow + (long)r * picture.Pitch, phase->Columns, start + (long)r * rowStep * width, columnStep);
+                    // Only a forward pass has more, and its rows are whole.
+                    if (more) Finish(start + (long)r * rowStep * width, phase->Columns, group * channels + first + c);
+                }
             }
         }
     }
@@ -295,5 +309,29 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
             for (; j + Vector128<T>.Count <= count; j += Vector128<T>.Count) Vector128.Load(sums + j).Store(y + j);
         }
         for (; j < count; j++) y[(long)j * step] = sums[j];
+    }
+
+    // A channel's sums, still in the cache: times its factor, plus its bias, plus what lies at the same places of another tensor, rectified.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    readonly void Finish(T* y, int count, int channel)
+    {
+        T factor = finish.Factor == null ? T.One : finish.Factor[channel], bias = finish.Bias == null ? T.Zero : finish.Bias[channel];
+        var other = finish.Other == null ? null : finish.Other + (y - target);
+        L f = L.Broadcast(factor), b = L.Broadcast(bias), zero = L.Broadcast(T.Zero);
+        var i = 0;
+        for (; i + L.Count <= count; i += L.Count)
+        {
+            var sum = L.Load(y + i) * f + b;
+            if (other != null) sum += L.Load(other + i);
+            // NaN stays NaN.
+            if (finish.Relu) sum = L.Select(L.LessOrEqual(sum, zero), zero, sum);
+            L.Store(sum, y + i);
+        }
+        for (; i < count; i++)
+        {
+            var sum = y[i] * factor + bias;
+            if (other != null) sum += other[i];
+            y[i] = finish.Relu && sum <= T.Zero ? T.Zero : sum;
+        }
     }
 }

@@ -22,7 +22,8 @@ unsafe struct UnfoldedConvolution<T> : IParallelBody where T : unmanaged, IFloat
 
     ConvolutionShape shape;
     Step step;
-    T* pictures, matrix, bias;
+    T* pictures, matrix;
+    CpuBackend.Finish<T> finish;
     int first, count, group, channels, outChannels, kernel, pixels, columns;
 
     // Measured: from so many channels on products are faster where rows are this short, and for the weights' gradient where there are so
@@ -37,7 +38,7 @@ unsafe struct UnfoldedConvolution<T> : IParallelBody where T : unmanaged, IFloat
     }
 
     /// <summary>A pass: y or dy, x or dx, weight or dweight.</summary>
-    internal static void Compute(CpuBackend.ConvolutionPass pass, in ConvolutionShape s, T* x, T* weight, T* bias, T* y)
+    internal static void Compute(CpuBackend.ConvolutionPass pass, in ConvolutionShape s, T* x, T* weight, in CpuBackend.Finish<T> finish, T* y)
     {
         var work = new UnfoldedConvolution<T>(s);
         int outChannels = work.outChannels, taps = work.channels * work.kernel;
@@ -47,7 +48,7 @@ unsafe struct UnfoldedConvolution<T> : IParallelBody where T : unmanaged, IFloat
             return;
         }
         T* output = work.Matrix(Workspace.Purpose.Sums, outChannels), unfolded = work.Matrix(Workspace.Purpose.Patches, taps);
-        work.bias = bias;
+        work.finish = finish;
         for (work.group = 0; work.group < s.Groups; work.group++)
             for (work.first = 0; work.first < s.Batch; work.first += work.count)
             {
@@ -113,7 +114,11 @@ unsafe struct UnfoldedConvolution<T> : IParallelBody where T : unmanaged, IFloat
                 default:
                     var to = pictures + (image * outChannels + channel) * pixels;
                     Copy(matrix + (long)channel * columns + (long)i * pixels, to);
-                    if (bias != null) TensorPrimitives.Add(new ReadOnlySpan<T>(to, pixels), bias[group * outChannels + channel], new Span<T>(to, pixels));
+                    var results = new Span<T>(to, pixels);
+                    if (finish.Factor != null) TensorPrimitives.Multiply(results, finish.Factor[group * outChannels + channel], results);
+                    if (finish.Bias != null) TensorPrimitives.Add(results, finish.Bias[group * outChannels + channel], results);
+                    if (finish.Other != null) TensorPrimitives.Add(results, new ReadOnlySpan<T>(finish.Other + (to - pictures), pixels), results);
+                    if (finish.Relu) TensorPrimitives.Max(results, T.Zero, results);
                     break;
             }
         }

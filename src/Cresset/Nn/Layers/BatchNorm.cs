@@ -80,6 +80,28 @@ public abstract class BatchNorm : Module
         return (other is null ? y : y + other).Relu();
     }
 
+    /// <summary>relu(Forward(convolution(x)) + other). In evaluation, where no gradients are recorded, the convolution's sums are
+    /// normalised, added to and rectified before they are written, and all is one pass; otherwise as <see cref="ForwardRelu(Tensor, Tensor?)"/> of the convolution's output. PyTorch: <c>fuse_conv_bn_eval</c>,
+    /// then the calls.</summary>
+    /// <param name="convolution">The layer whose output is normalised.</param>
+    /// <param name="x">The convolution's input.</param>
+    /// <param name="other">What is added before negative numbers become 0, such as a residual network's shortcut.</param>
+    /// <exception cref="ArgumentException">As for the layers one after another.</exception>
+    public Tensor ForwardRelu(Conv2d convolution, Tensor x, Tensor? other = null)
+    {
+        ArgumentNullException.ThrowIfNull(convolution);
+        if (!IsTraining && RunningMean is { } mean && RunningVar is { } variance && !IsObserved && convolution.Weight.Size(0) == NumFeatures && convolution.Weight.DType == mean.DType
+            && !Tracing.IsOn && !Autograd.Records([x, convolution.Weight, mean, .. other is null ? (Tensor[])[] : [other]]))
+        {
+            var factor = (variance + eps).Rsqrt();
+            if (Weight is not null) factor = factor * Weight;
+            var addend = -mean * factor;
+            if (Bias is not null) addend = addend + Bias;
+            if (convolution.ForwardScaledRelu(x, factor, addend, other) is { } y) return y;
+        }
+        return ForwardRelu(convolution.Forward(x), other);
+    }
+
     Tensor Normalize(Tensor x, Tensor? other, bool relu)
     {
         var name = GetType().Name;

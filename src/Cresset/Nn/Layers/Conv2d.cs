@@ -61,6 +61,15 @@ public sealed class Conv2d : Module
     /// <exception cref="ArgumentException">The input's shape or type does not fit.</exception>
     public override Tensor Forward(Tensor x) => Observe(Batches.Apply("Conv2d", x, padding.IsSame ? Same : Convolve));
 
+    /// <summary>relu(Forward(x) factor + addend + other), channel by channel, in one pass and without gradients; null where this layer cannot
+    /// compute it so, or shows its output to hooks.</summary>
+    internal Tensor? ForwardScaledRelu(Tensor x, Tensor factor, Tensor addend, Tensor? other)
+    {
+        if (IsObserved || padding.IsSame || x.Rank != 4) return null;
+        var bias = Bias is null ? addend : addend + Bias * factor;
+        return Conv2dOperator.ConvolveRelu(x, Weight, factor, bias, other, stride, padding.Size, dilation, groups);
+    }
+
     Tensor Convolve(Tensor x) => x.Conv2d(Weight, Bias, stride, padding.Size, dilation, groups);
 
     // An odd number of zeros leaves one more at the end than at the start: the convolution pads both sides by the larger number,

@@ -10,7 +10,7 @@ public static class Conv2dOperator
     {
         Tensor input = x.Contiguous(), kernel = weight.Contiguous();
         var y = Tensor.Allocate([shape.Batch, shape.OutChannels, shape.OutHeight, shape.OutWidth], x.DType, x.Backend);
-        x.Backend.Convolution2d(shape, input.Operand, kernel.Operand, null, y.Operand);
+        x.Backend.Convolution2d(shape, input.Operand, kernel.Operand, null, null, null, false, y.Operand);
         Operators.OperationLog.Add(x, weight, y, MultiplyAdds(y, weight));
         return Autograd.Records(x, weight)
             ? Autograd.Record("Conv2d", y, [x, weight], [x, weight], (node, gradient) => Gradients(node, gradient, shape), Numbers(shape))
@@ -71,6 +71,18 @@ public static class Conv2dOperator
         return shape;
     }
 
+    /// <summary>relu(convolution factor + bias + other), channel by channel, in one pass and without gradients.</summary>
+    internal static Tensor ConvolveRelu(Tensor x, Tensor weight, Tensor factor, Tensor bias, Tensor? other, Size2d stride, Size2d padding, Size2d dilation, int groups)
+    {
+        var shape = Check("Conv2d", x.Shape, x.DType, weight, bias, stride, padding, dilation, groups);
+        var y = Tensor.Allocate([shape.Batch, shape.OutChannels, shape.OutHeight, shape.OutWidth], x.DType, Operators.Promotion.Backend("Conv2d", x, weight));
+        if (other is not null && (other.Shape != y.Shape || other.DType != y.DType))
+            throw new ArgumentException($"Conv2d: expected what is added to have the output's shape {y.Shape} and type {y.DType.Name()}, got {other.Shape} and {other.DType.Name()}");
+        x.Backend.Convolution2d(shape, x.Contiguous().Operand, weight.Contiguous().Operand, factor.Contiguous().Operand, bias.Contiguous().Operand, other?.Contiguous().Operand, true, y.Operand);
+        Operators.OperationLog.Add(x, weight, y, MultiplyAdds(y, weight));
+        return y;
+    }
+
     extension(Tensor x)
     {
         /// <summary>Cross-correlation of pictures with kernels: x [N, C, H, W], weight [O, C / groups, KH, KW], bias [O],
@@ -91,7 +103,7 @@ public static class Conv2dOperator
             if (bias is null) return Convolve(x, weight, shape);
             Tensor input = x.Contiguous(), kernel = weight.Contiguous();
             var y = Tensor.Allocate([shape.Batch, shape.OutChannels, shape.OutHeight, shape.OutWidth], x.DType, Operators.Promotion.Backend("Conv2d", x, weight));
-            x.Backend.Convolution2d(shape, input.Operand, kernel.Operand, bias.Contiguous().Operand, y.Operand);
+            x.Backend.Convolution2d(shape, input.Operand, kernel.Operand, null, bias.Contiguous().Operand, null, false, y.Operand);
             Operators.OperationLog.Add(x, weight, y, MultiplyAdds(y, weight));
             return Autograd.Records(x, weight, bias)
                 ? Autograd.Record("Conv2d", y, [x, weight, bias], [x, weight], (node, gradient) =>
