@@ -1,6 +1,7 @@
 // Lesson 18: multi-head self-attention and positional encoding.        dotnet run lessons/18-multi-head-attention.cs
 //
-// "I saw a saw": pronoun, verb, determiner, noun. The second and the fourth word are the same; only their places tell them apart.
+// "I saw a saw": pronoun, verb, determiner, noun (the notes' N V DET N; the treebank tells pronouns from nouns). The second and the
+// fourth word are the same; only their places tell them apart.
 // Attention alone knows no places (lesson 17), so each place adds a vector of its own to the word's: the positional encoding.
 //
 //   words -> Embedding + positional encoding -> attention in several heads -> two linear layers -> a score for each tag
@@ -10,7 +11,6 @@
 //
 // The sentences are made by a small grammar in the library. Where CRESSET_DATA names a folder with the data set ud-ewt (2,001 English
 // sentences, tagged by hand), that one is used.
-using Cresset;
 using Cresset.Nn;
 using Cresset.Optim;
 using Cresset.Plotting;
@@ -73,8 +73,9 @@ foreach (bool positions in new[] { true, false })
 }
 
 // The heads of the model with positions: a row for each word that asks, a column for each word that it looks at.
+string[] numbered = [.. saw.Select((w, i) => $"{i + 1} {w}")];
 var panels = Enumerable.Range(0, heads).Select(h => new Panel("key", h == 0 ? "query" : "", $"Head {h + 1}")
-    .HeatMap([.. Enumerable.Range(0, 4).Select(i => Array.ConvertAll(weights![h][i].To(DType.Float64).ToArray<double>(), x => Math.Round(x, 2)))], saw, saw, showValues: true));
+    .HeatMap([.. Enumerable.Range(0, 4).Select(i => Array.ConvertAll(weights![h][i].To(DType.Float64).ToArray<double>(), x => Math.Round(x, 2)))], numbered, numbered, showValues: true));
 Charts.Figure("Lesson 18: four heads read \"I saw a saw\"", [.. panels]).SavePng(Path.Combine(output, "18-multi-head-attention.png"));
 Charts.Figure("Lesson 18: sinusoidal positional encoding",
     new Panel("dimension", "place", "A row for each place")
