@@ -9,8 +9,9 @@
 // Several heads: the vector is cut into parts, and each part has queries, keys and values of its own. One head may look at the word
 // before, another one at the verb.
 //
-// The sentences are made by a small grammar in the library. Where CRESSET_DATA names a folder with the data set ud-ewt (2,001 English
-// sentences, tagged by hand), that one is used.
+// The sentences are made by a small grammar in the library. Where the data set ud-ewt (2,001 English sentences, tagged by hand) is at
+// hand, in the folder that CRESSET_DATA names or where `cresset train --data ud-ewt` has put it, that one is used.
+using Cresset.Data;
 using Cresset.Nn;
 using Cresset.Optim;
 using Cresset.Plotting;
@@ -21,9 +22,9 @@ var output = Path.Combine((string)AppContext.GetData("EntryPointFileDirectoryPat
 const int width = 64, heads = 4;
 
 // 1. Data: words and tags as indices. Rare words of the treebank count as unknown, so that the model learns what to do with those.
-var treebank = Path.Combine(Environment.GetEnvironmentVariable("CRESSET_DATA") ?? "", "ud-ewt", "en_ewt-ud-dev.conllu");
-bool large = File.Exists(treebank);
-var sentences = large ? Conllu.Read(treebank) : GrammarSentences.Create(2000, seed: 18);
+var store = new DatasetStore();
+bool large = store.MissingFiles(Conllu.EnglishWebTreebank).Count == 0;
+var sentences = large ? Conllu.Read(Path.Combine(store.FolderOf("ud-ewt"), "en_ewt-ud-dev.conllu")) : GrammarSentences.Create(2000, seed: 18);
 int held = sentences.Count / 5;
 var train = sentences.Skip(held).ToList();
 var test = sentences.Take(held).ToList();
