@@ -9,8 +9,8 @@
 //
 //   letters -> Embedding -> Gru in both directions -> the last state of each, side by side -> Linear -> a score a language
 //
-// The data is a small list of eight languages in the library. Where CRESSET_DATA names a folder with the data set names (18
-// languages, 20,000 names), that one is used.
+// The data is a small list of eight languages in the library. Where the data set names (18 languages, 20,000 names) is at hand, in the
+// folder that CRESSET_DATA names or where `cresset train --data names` has put it, that one is used.
 using Cresset.Data;
 using Cresset.Metrics;
 using Cresset.Nn;
@@ -23,9 +23,9 @@ var output = Path.Combine((string)AppContext.GetData("EntryPointFileDirectoryPat
 
 // 1. Data: one third of each language is held out for the test. The vocabulary (letter to index) comes from the training part.
 Cresset.Random.Seed(16);
-var folder = Path.Combine(Environment.GetEnvironmentVariable("CRESSET_DATA") ?? "", "names");
-bool large = Directory.Exists(folder);
-var names = large ? LabelledNames.Load(folder) : CommonNames.Create();
+var store = new DatasetStore();
+bool large = store.MissingFiles(LabelledNames.Definition).Count == 0;
+var names = large ? LabelledNames.Load(store.FolderOf("names")) : CommonNames.Create();
 var (train, test) = names.Split(every: 3);
 var vocabulary = train.Vocabulary();
 Console.WriteLine($"{names.Names.Count} names, {names.Languages.Count} languages, {train.Names.Count} to train on, {test.Names.Count} to test on, {vocabulary.Size} letters");

@@ -10,7 +10,6 @@
 //   alpha = q . k, for each pair     softmax over the keys     output = the sum of the values, weighted
 //
 // Vectors and matrices are small whole numbers, so that all of it can be checked by hand.
-using Cresset;
 using Cresset.Plotting;
 
 // Pictures go to lessons/output, wherever this program is started from.

@@ -1,6 +1,7 @@
 // Lesson 18: multi-head self-attention and positional encoding.        dotnet run lessons/18-multi-head-attention.cs
 //
-// "I saw a saw": pronoun, verb, determiner, noun. The second and the fourth word are the same; only their places tell them apart.
+// "I saw a saw": pronoun, verb, determiner, noun (the notes' N V DET N; the treebank tells pronouns from nouns). The second and the
+// fourth word are the same; only their places tell them apart.
 // Attention alone knows no places (lesson 17), so each place adds a vector of its own to the word's: the positional encoding.
 //
 //   words -> Embedding + positional encoding -> attention in several heads -> two linear layers -> a score for each tag
@@ -8,9 +9,9 @@
 // Several heads: the vector is cut into parts, and each part has queries, keys and values of its own. One head may look at the word
 // before, another one at the verb.
 //
-// The sentences are made by a small grammar in the library. Where CRESSET_DATA names a folder with the data set ud-ewt (2,001 English
-// sentences, tagged by hand), that one is used.
-using Cresset;
+// The sentences are made by a small grammar in the library. Where the data set ud-ewt (2,001 English sentences, tagged by hand) is at
+// hand, in the folder that CRESSET_DATA names or where `cresset train --data ud-ewt` has put it, that one is used.
+using Cresset.Data;
 using Cresset.Nn;
 using Cresset.Optim;
 using Cresset.Plotting;
@@ -21,9 +22,9 @@ var output = Path.Combine((string)AppContext.GetData("EntryPointFileDirectoryPat
 const int width = 64, heads = 4;
 
 // 1. Data: words and tags as indices. Rare words of the treebank count as unknown, so that the model learns what to do with those.
-var treebank = Path.Combine(Environment.GetEnvironmentVariable("CRESSET_DATA") ?? "", "ud-ewt", "en_ewt-ud-dev.conllu");
-bool large = File.Exists(treebank);
-var sentences = large ? Conllu.Read(treebank) : GrammarSentences.Create(2000, seed: 18);
+var store = new DatasetStore();
+bool large = store.MissingFiles(Conllu.EnglishWebTreebank).Count == 0;
+var sentences = large ? Conllu.Read(Path.Combine(store.FolderOf("ud-ewt"), "en_ewt-ud-dev.conllu")) : GrammarSentences.Create(2000, seed: 18);
 int held = sentences.Count / 5;
 var train = sentences.Skip(held).ToList();
 var test = sentences.Take(held).ToList();
@@ -73,8 +74,9 @@ foreach (bool positions in new[] { true, false })
 }
 
 // The heads of the model with positions: a row for each word that asks, a column for each word that it looks at.
+string[] numbered = [.. saw.Select((w, i) => $"{i + 1} {w}")];
 var panels = Enumerable.Range(0, heads).Select(h => new Panel("key", h == 0 ? "query" : "", $"Head {h + 1}")
-    .HeatMap([.. Enumerable.Range(0, 4).Select(i => Array.ConvertAll(weights![h][i].To(DType.Float64).ToArray<double>(), x => Math.Round(x, 2)))], saw, saw, showValues: true));
+    .HeatMap([.. Enumerable.Range(0, 4).Select(i => Array.ConvertAll(weights![h][i].To(DType.Float64).ToArray<double>(), x => Math.Round(x, 2)))], numbered, numbered, showValues: true));
 Charts.Figure("Lesson 18: four heads read \"I saw a saw\"", [.. panels]).SavePng(Path.Combine(output, "18-multi-head-attention.png"));
 Charts.Figure("Lesson 18: sinusoidal positional encoding",
     new Panel("dimension", "place", "A row for each place")

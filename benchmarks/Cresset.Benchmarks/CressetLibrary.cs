@@ -1,5 +1,6 @@
 using Cresset.Nn;
 using Cresset.Optim;
+using Cresset.Text;
 using Cresset.Vision;
 
 namespace Cresset.Benchmarks;
@@ -35,8 +36,13 @@ sealed class CressetLibrary : ILibrary
                 Operation.Exp => () => x[0].Exp(),
                 Operation.Softmax => () => x[0].Softmax(1),
                 Operation.Sum => () => x[0].Sum(),
-                _ => () => x[0].T.Contiguous(),
+                Operation.TransposeCopy => () => x[0].T.Contiguous(),
+                Operation.Resize => Transformed(new Resize(2 * work.Shapes[0][2], 2 * work.Shapes[0][3], antialias: false)),
+                Operation.Flip => Transformed(new RandomHorizontalFlip(p: 1)),
+                _ => Transformed(new RandomAffine(degrees: 0, scale: (Works.Enlargement, Works.Enlargement))),
             };
+
+            Func<Tensor> Transformed(ITransform transform) => () => transform.Apply(x[0]);
         }
 
         public void Step() => operation();
@@ -57,11 +63,17 @@ sealed class CressetLibrary : ILibrary
         {
             var draw = new Draw();
             model = Build(work.Network, draw);
-            input = Tensor.From(draw.Uniform(work.Input), new Shape(work.Input));
-            var n = work.Input[0];
-            (criterion, target) = work.Loss == LossKind.CrossEntropy
-                ? ((Loss)new CrossEntropyLoss(), Tensor.From(draw.Labels(n)))
-                : (new MseLoss(LossReduction.Sum), Tensor.From(draw.Uniform(work.Input), new Shape(work.Input)));
+            criterion = work.Loss == LossKind.CrossEntropy ? new CrossEntropyLoss() : new MseLoss(LossReduction.Sum);
+            if (work.Batch == Batch.Numbers)
+            {
+                input = Tensor.From(draw.Uniform(work.Input), new Shape(work.Input));
+                target = work.Loss == LossKind.CrossEntropy ? Tensor.From(draw.Labels(work.Input[0])) : Tensor.From(draw.Uniform(work.Input), new Shape(work.Input));
+            }
+            else
+            {
+                var (indices, targets) = draw.Tokens(work.Batch, work.Input);
+                (input, target) = (Tensor.From(indices, new Shape(work.Input)), Tensor.From(targets));
+            }
             optimizer = work.Adam ? new Adam(model.Parameters(), work.LearningRate) : new Sgd(model.Parameters(), work.LearningRate, work.Momentum);
         }
 
@@ -70,7 +82,7 @@ sealed class CressetLibrary : ILibrary
         (Tensor Output, Tensor Loss) Train()
         {
             var output = model.Forward(input);
-            var loss = criterion.Forward(output, target);
+            var loss = criterion.Forward(output.Rank == 3 ? output.Flatten(0, 1) : output, target);
             optimizer.ZeroGrad();
             loss.Backward();
             optimizer.Step();
@@ -155,9 +167,12 @@ sealed class CressetLibrary : ILibrary
                 case MultiheadAttention attention:
                     foreach (var parameter in attention.Parameters(recurse: false)) Set(parameter, draw.Weights(parameter.ElementCount, attention.EmbedDim));
                     break;
-                case Lstm or Gru:
-                    var hidden = module is Lstm lstm ? lstm.HiddenSize : ((Gru)module).HiddenSize;
+                case RecurrentLayer or RecurrentCell:
+                    var hidden = module is RecurrentLayer layer ? layer.HiddenSize : ((RecurrentCell)module).WeightHh.Size(1);
                     foreach (var parameter in module.Parameters()) Set(parameter, draw.Weights(parameter.ElementCount, hidden));
+                    break;
+                case Nn.Embedding embedding:
+                    Set(embedding.Weight, draw.Table(new Embedding(embedding.Weight.Size(0), embedding.Weight.Size(1), Padded: model is NameClassifier or Tagger)));
                     break;
             }
         return model;

@@ -47,6 +47,36 @@ sealed class Draw
         return labels;
     }
 
+    /// <summary>The table of an embedding.</summary>
+    public float[] Table(Embedding embedding)
+    {
+        var values = Uniform(embedding.Tokens * embedding.Width, -0.5, 0.5);
+        if (embedding.Padded) values.AsSpan(0, embedding.Width).Clear();
+        return values;
+    }
+
+    /// <summary>A batch of indices, and what is to be guessed: for each row or for each place, where -100 is what fills up.</summary>
+    public (long[] Indices, long[] Targets) Tokens(Batch batch, ReadOnlySpan<int> shape)
+    {
+        int rows = shape[0], length = shape[1], columns = batch == Batch.Sentences ? shape[2] : 1;
+        var indices = new long[Count(shape)];
+        var targets = new long[batch == Batch.Names ? rows : rows * length];
+        Array.Fill(targets, -100);
+        for (var row = 0; row < rows; row++)
+        {
+            var used = batch == Batch.Text ? length : random.Next(2, length + 1);
+            for (var place = row * length; place < row * length + used; place++)
+            {
+                var token = indices.AsSpan(place * columns, columns);
+                token[0] = random.Next(1, batch == Batch.Sentences ? Networks.Words : Networks.Letters);
+                for (var letter = random.Next(1, Math.Max(2, columns)); letter > 0 && columns > 1; letter--) token[letter] = random.Next(1, Networks.Letters);
+                if (batch != Batch.Names) targets[place] = random.Next(batch == Batch.Text ? Networks.Letters : Works.Classes);
+            }
+            if (batch == Batch.Names) targets[row] = random.Next(Works.Classes);
+        }
+        return (indices, targets);
+    }
+
     static int Count(ReadOnlySpan<int> shape)
     {
         var count = 1;

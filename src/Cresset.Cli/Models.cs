@@ -108,6 +108,7 @@ static class Models
         Deep("resnet20", (shape, classes) => new CifarResNet(20, classes, shape.Channels)),
         Deep("resnet56", (shape, classes) => new CifarResNet(56, classes, shape.Channels)),
         Deep("resnet18", (shape, classes) => ResNet.ResNet18(classes, shape.Channels, IsSmall(shape))),
+        Deep("resnet34", (shape, classes) => ResNet.ResNet34(classes, shape.Channels, IsSmall(shape))),
         Deep("googlenet", (shape, classes) => new GoogLeNet(classes, shape.Channels, IsSmall(shape))),
         new PictureModel("vit", PictureShape.Colour32, "multiples of 4 (above 64: of 16) in height and width",
             shape => shape.Height % Patch(shape) == 0 && shape.Width % Patch(shape) == 0,

@@ -30,7 +30,7 @@ sealed record Recipe(
         ("mnist" or "fashion-mnist", "linear" or "mlp" or "cnn" or "inception" or "residual") => Notes,
         ("mnist" or "fashion-mnist", _) => Digits,
         ("cifar10", "resnet20" or "resnet56") => Residual,
-        ("cifar10", "resnet18") => Residual with { WeightDecay = 5e-4 },
+        ("cifar10", "resnet18" or "resnet34") => Residual with { WeightDecay = 5e-4 },
         ("cifar10", "googlenet") => Residual with { Rate = 0.05, WeightDecay = 5e-4 },
         ("cifar10", "linear" or "mlp") => Colours,
         ("cifar10", _) => Colours with { Augment = Augmentations.CropFlip },

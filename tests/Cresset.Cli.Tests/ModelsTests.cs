@@ -79,6 +79,7 @@ public class ModelsTests
         Assert.Contains("Parameters: 97,298, of which 97,298 trainable and 0 frozen", result.Output, StringComparison.Ordinal);
         Assert.Matches(@"Conv2d \(branch5x5_2\) +\[1, 24, 12, 12\] +9,624 +1,382,400", result.Output); // 144 places, 24 channels, 16 x 25 products
         Assert.Contains("11,689,512", CommandLine.Run("summary", "--model", "resnet18", "--shape", "3x96x96", "--classes", "1000").Output, StringComparison.Ordinal);
+        Assert.Contains("21,797,672", CommandLine.Run("summary", "--model", "resnet34", "--shape", "3x96x96", "--classes", "1000").Output, StringComparison.Ordinal);
 
         using var temp = new TempFolder();
         Assert.Equal(0, CommandLine.Run("train", "--model", "linear", "--epochs", "1", "--train-count", "20", "--test-count", "10", "--output", temp.Path).Code);

@@ -24,15 +24,18 @@ static class LessonRun
     /// <summary>Runs `dotnet run` on a lesson from another folder than its own.</summary>
     /// <remarks>A lesson is built in Debug, so that it shares no output with the Release build that tests run in. Without
     /// --no-cache a change of the library would not be built. Real data at hand would change what some lessons print.</remarks>
-    public static async Task<(int Code, string Output, string Error)> Run(string name, CancellationToken stop)
+    public static Task<(int Code, string Output, string Error)> Run(string name, CancellationToken stop) => RunFile(Path.Combine(Programs, name + ".cs"), stop);
+
+    /// <summary>Likewise, of a program anywhere.</summary>
+    public static async Task<(int Code, string Output, string Error)> RunFile(string path, CancellationToken stop)
     {
-        var start = new ProcessStartInfo("dotnet", ["run", "--no-cache", Path.Combine(Programs, name + ".cs")])
+        var start = new ProcessStartInfo("dotnet", ["run", "--no-cache", path])
         {
             WorkingDirectory = Path.Combine(Repository, "docs"),
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.Environment.Remove("CRESSET_DATA");
+        start.Environment["CRESSET_DATA"] = Path.Combine(Repository, "no-data");
         // Variables that the test host's own build or run left behind would reach this build.
         foreach (var variable in new[] { "MSBuildSDKsPath", "MSBUILD_EXE_PATH", "MSBuildExtensionsPath" }) start.Environment.Remove(variable);
         start.Environment["DOTNET_NOLOGO"] = "1";

@@ -103,7 +103,7 @@ public class ModelTests
         Assert.Equal(model.Generate("a", 20, vocabulary, new TokenSampler(2), new Generator(5)), model.Generate("a", 20, vocabulary, new TokenSampler(2), new Generator(5)));
         // Special tokens are never drawn, however even the probabilities.
         Assert.DoesNotContain("<", model.Generate("a", 200, vocabulary, new TokenSampler(100), new Generator(6)), StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => model.Generate("", 3, vocabulary));
+        Assert.Contains("a prompt of at least one character", Assert.Throws<ArgumentException>(() => model.Generate("", 3, vocabulary)).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => model.Generate("a", 3, new Vocabulary(["a"])));
     }
 
@@ -129,6 +129,7 @@ public class ModelTests
         var whole = model.Forward(x.Narrow(0, 0, 1)).Detach().ToArray<float>();
         var part = model.Forward(x.Narrow(0, 0, 1).Narrow(1, 0, 5)).Detach().ToArray<float>();
         for (var i = 0; i < part.Length; i++) Assert.Equal(part[i], whole[i], 5);
+        Assert.Contains("from 1 to the context length 12", Assert.Throws<ArgumentException>(() => model.Forward(Tensor.Zeros([1, 0], DType.Int64))).Message, StringComparison.Ordinal);
         Assert.Contains("context length 12", Assert.Throws<ArgumentException>(() => model.Forward(Tensor.Zeros([1, 13], DType.Int64))).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new CharacterTransformer(5, width: 10, numHeads: 4));
     }
@@ -184,6 +185,11 @@ public class ModelTests
         Assert.Throws<ArgumentException>(() => new SentenceEncoding(new Vocabulary(["a"]), new Vocabulary(["a"]), ["N"], 5));
         Assert.Throws<ArgumentException>(() => new Tagger(encoding, 30, 4));
         Assert.Throws<ArgumentOutOfRangeException>(() => new Tagger(encoding, wordDropout: 1));
+        Assert.Contains("at least one word, got [1, 0, 5]", Assert.Throws<ArgumentException>(() => new Tagger(encoding).Forward(Tensor.Zeros([1, 0, 5], DType.Int64))).Message, StringComparison.Ordinal);
+        // The second sentence is nothing but padding, and nobody could look at anybody.
+        var (sentences, _) = encoding.Collate([(encoding.Encode(["a", "Saw"]), Tensor.From([0L, 1]))]);
+        var filled = Tensor.Cat([sentences, Tensor.Zeros(sentences.Shape, DType.Int64)]);
+        Assert.Contains("sentence 1 is nothing but padding", Assert.Throws<ArgumentException>(() => new Tagger(encoding).Forward(filled)).Message, StringComparison.Ordinal);
         Assert.Contains("[N, T, 5]", Assert.Throws<ArgumentException>(() => new Tagger(encoding).Forward(Tensor.Zeros([1, 2, 4], DType.Int64))).Message, StringComparison.Ordinal);
     }
 

@@ -5,7 +5,7 @@ namespace Cresset.Benchmarks;
 
 /// <summary>LibTorch through TorchSharp, used as its documentation says: a dispose scope around every step.</summary>
 /// <param name="dtype">What it computes in: float32 where it is measured, float64 where it is the reference.</param>
-sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
+sealed partial class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
 {
     public string Name => "LibTorch";
 
@@ -45,8 +45,19 @@ sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
                 Operation.Exp => () => x[0].exp(),
                 Operation.Softmax => () => x[0].softmax(1),
                 Operation.Sum => () => x[0].sum(),
-                _ => TransposeCopy,
+                Operation.TransposeCopy => TransposeCopy,
+                Operation.Resize => () => torch.nn.functional.interpolate(x[0], [2 * x[0].shape[2], 2 * x[0].shape[3]], mode: torch.InterpolationMode.Bilinear, align_corners: false),
+                Operation.Flip => () => x[0].flip(-1),
+                _ => Affine,
             };
+        }
+
+        torch.Tensor Affine()
+        {
+            using var map = torch.tensor([1 / Works.Enlargement, 0, 0, 0, 1 / Works.Enlargement, 0], [1, 2, 3], x[0].dtype);
+            using var maps = map.expand(x[0].shape[0], -1, -1);
+            using var grid = torch.nn.functional.affine_grid(maps, x[0].shape, false);
+            return torch.nn.functional.grid_sample(x[0], grid, align_corners: false);
         }
 
         torch.Tensor TransposeCopy()
@@ -78,10 +89,17 @@ sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
             var draw = new Draw();
             model = Build(work.Network.Layers, draw);
             model.to(dtype);
-            input = From(draw.Uniform(work.Input), work.Input, dtype);
-            (criterion, target) = work.Loss == LossKind.CrossEntropy
-                ? ((torch.nn.Module<torch.Tensor, torch.Tensor, torch.Tensor>)torch.nn.CrossEntropyLoss(), torch.tensor(draw.Labels(work.Input[0])))
-                : (torch.nn.MSELoss(torch.nn.Reduction.Sum), From(draw.Uniform(work.Input), work.Input, dtype));
+            criterion = work.Loss == LossKind.CrossEntropy ? torch.nn.CrossEntropyLoss(ignore_index: -100) : torch.nn.MSELoss(torch.nn.Reduction.Sum);
+            if (work.Batch == Batch.Numbers)
+            {
+                input = From(draw.Uniform(work.Input), work.Input, dtype);
+                target = work.Loss == LossKind.CrossEntropy ? torch.tensor(draw.Labels(work.Input[0])) : From(draw.Uniform(work.Input), work.Input, dtype);
+            }
+            else
+            {
+                var (indices, targets) = draw.Tokens(work.Batch, work.Input);
+                (input, target) = (torch.tensor(indices, Array.ConvertAll(work.Input, size => (long)size)), torch.tensor(targets));
+            }
             optimizer = work.Adam ? torch.optim.Adam(model.parameters(), work.LearningRate) : torch.optim.SGD(model.parameters(), work.LearningRate, work.Momentum);
         }
 
@@ -94,7 +112,7 @@ sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
         (torch.Tensor Output, torch.Tensor Loss) Train()
         {
             var output = model.forward(input);
-            var loss = criterion.forward(output, target);
+            var loss = criterion.forward(output.dim() == 3 ? output.flatten(0, 1) : output, target);
             optimizer.zero_grad();
             loss.backward();
             optimizer.step();
@@ -164,11 +182,7 @@ sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
     {
         switch (layer)
         {
-            case Linear l:
-                var linear = torch.nn.Linear(l.In, l.Out);
-                Set(linear.weight, draw.Weights(l.Out * l.In, l.In));
-                Set(linear.bias!, draw.Weights(l.Out, l.In));
-                return linear;
+            case Linear l: return LinearLayer(l.In, l.Out, draw);
             case Conv c:
                 var conv = torch.nn.Conv2d(c.In, c.Out, c.Kernel, c.Stride, c.Padding, bias: c.Bias);
                 var fanIn = c.In * c.Kernel * c.Kernel;
@@ -176,17 +190,13 @@ sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
                 if (c.Bias) Set(conv.bias!, draw.Weights(c.Out, fanIn));
                 return conv;
             case BatchNorm b:
-                var norm = torch.nn.BatchNorm2d(b.Channels);
+                var norm = torch.nn.BatchNorm2d(b.Channels, b.Eps);
                 Set(norm.weight!, draw.Uniform(b.Channels, 0.5, 1.5));
                 Set(norm.bias!, draw.Uniform(b.Channels, -0.5, 0.5));
                 Set(norm.running_mean!, draw.Uniform(b.Channels, -0.1, 0.1));
                 Set(norm.running_var!, draw.Uniform(b.Channels, 0.5, 1.5));
                 return norm;
-            case Conv1d c:
-                var line = torch.nn.Conv1d(c.In, c.Out, c.Kernel);
-                Set(line.weight, draw.Weights(c.Out * c.In * c.Kernel, c.In * c.Kernel));
-                Set(line.bias!, draw.Weights(c.Out, c.In * c.Kernel));
-                return line;
+            case Conv1d c: return Conv1dLayer(c.In, c.Out, c.Kernel, 0, draw);
             case ConvTranspose c:
                 var transposed = torch.nn.ConvTranspose2d(c.In, c.Out, c.Kernel, c.Stride);
                 var fanOut = c.Out * c.Kernel * c.Kernel;
@@ -198,24 +208,24 @@ sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
                 Set(groups.weight!, draw.Uniform(g.Channels, 0.5, 1.5));
                 Set(groups.bias!, draw.Uniform(g.Channels, -0.5, 0.5));
                 return groups;
-            case LayerNorm l:
-                var rows = torch.nn.LayerNorm(l.Width);
-                Set(rows.weight!, draw.Uniform(l.Width, 0.5, 1.5));
-                Set(rows.bias!, draw.Uniform(l.Width, -0.5, 0.5));
-                return rows;
+            case LayerNorm l: return NormLayer(l.Width, draw);
             case Patches p: return new PatchesModule(p, draw);
             case FirstStep: return new FirstStepModule();
             case Relu: return torch.nn.ReLU();
             case Tanh: return torch.nn.Tanh();
             case MaxPool1d p: return torch.nn.MaxPool1d(p.Kernel);
-            case MaxPool p: return torch.nn.MaxPool2d(p.Kernel);
+            case MaxPool p: return torch.nn.MaxPool2d(p.Kernel, p.Step, p.Padding, ceil_mode: true);
             case AvgPool p: return torch.nn.AvgPool2d(p.Kernel, p.Stride, p.Padding);
             case GlobalAvgPool: return torch.nn.AdaptiveAvgPool2d(1);
             case Flatten: return torch.nn.Flatten();
-            case Recurrent r:
-                var recurrent = new RecurrentModule(r);
-                foreach (var (parameter, size) in recurrent.parameters().Zip(r.ParameterSizes)) Set(parameter, draw.Weights(size, r.Hidden));
-                return recurrent;
+            case Recurrent r: return new RecurrentModule(r, draw);
+            case StepByStep c: return new CellModule(c, draw);
+            case Embedding e: return EmbeddingLayer(e, draw);
+            case PackedNames n: return new NamesModule(n, draw);
+            case LearnedPositions p: return new PositionsModule(p, draw);
+            case RotaryAttention a: return new RotaryModule(a, draw);
+            case TaggedWords w: return new TaggedWordsModule(w, draw);
+            case EncoderAndDecoder e: return new EncoderAndDecoderModule(e, draw);
             case TransformerLayer t: return new TransformerModule(t, draw);
             case MeanOverSteps: return new StepMeanModule();
             case Chain c: return torch.nn.Sequential(Array.ConvertAll(c.Layers, inner => Build(inner, draw)));
@@ -231,150 +241,5 @@ sealed class LibTorchLibrary(torch.ScalarType dtype) : ILibrary
         using var gradients = torch.no_grad();
         using var source = torch.tensor(values, tensor.shape);
         tensor.copy_(source);
-    }
-
-    sealed class RecurrentModule : Module
-    {
-        readonly TorchSharp.Modules.LSTM? lstm;
-        readonly TorchSharp.Modules.GRU? gru;
-
-        public RecurrentModule(Recurrent layer) : base(nameof(RecurrentModule))
-        {
-            if (layer.Memory) lstm = torch.nn.LSTM(layer.In, layer.Hidden, layer.Layers, batchFirst: true, bidirectional: layer.Bidirectional);
-            else gru = torch.nn.GRU(layer.In, layer.Hidden, layer.Layers, batchFirst: true, bidirectional: layer.Bidirectional);
-            RegisterComponents();
-        }
-
-        public override torch.Tensor forward(torch.Tensor x) => (lstm is null ? gru!.call(x).Item1 : lstm.call(x).Item1).select(1, -1);
-    }
-
-    // Of functions, for TorchSharp's layer cannot normalise first; attention is LibTorch's fused kernel.
-    sealed class TransformerModule : Module
-    {
-        readonly TorchSharp.Modules.Linear input, output, linear1, linear2;
-        readonly TorchSharp.Modules.LayerNorm norm1, norm2;
-        readonly int heads;
-        readonly bool gelu;
-
-        public TransformerModule(TransformerLayer layer, Draw draw) : base(nameof(TransformerModule))
-        {
-            (heads, gelu) = (layer.Heads, layer.Gelu);
-            TorchSharp.Modules.Linear Linear(int from, int to)
-            {
-                var linear = torch.nn.Linear(from, to);
-                Set(linear.weight, draw.Weights(to * from, from));
-                Set(linear.bias!, draw.Weights(to, from));
-                return linear;
-            }
-            TorchSharp.Modules.LayerNorm Norm()
-            {
-                var norm = torch.nn.LayerNorm(layer.Width);
-                Set(norm.weight!, draw.Uniform(layer.Width, 0.5, 1.5));
-                Set(norm.bias!, draw.Uniform(layer.Width, -0.5, 0.5));
-                return norm;
-            }
-            input = Linear(layer.Width, 3 * layer.Width);
-            output = Linear(layer.Width, layer.Width);
-            linear1 = Linear(layer.Width, layer.Feedforward);
-            linear2 = Linear(layer.Feedforward, layer.Width);
-            norm1 = Norm();
-            norm2 = Norm();
-            RegisterComponents();
-        }
-
-        public override torch.Tensor forward(torch.Tensor x)
-        {
-            long batch = x.shape[0], steps = x.shape[1], width = x.shape[2];
-            var parts = input.call(norm1.call(x)).reshape(batch, steps, 3, heads, width / heads).permute(2, 0, 3, 1, 4);
-            var attention = torch.nn.functional.scaled_dot_product_attention(parts[0], parts[1], parts[2]);
-            x = x + output.call(attention.transpose(1, 2).reshape(batch, steps, width));
-            var inner = linear1.call(norm2.call(x));
-            return x + linear2.call(gelu ? torch.nn.functional.gelu(inner) : inner.relu());
-        }
-    }
-
-    sealed class PatchesModule : Module
-    {
-        // In the order of Cresset's parameters.
-        readonly TorchSharp.Modules.Parameter token;
-        readonly TorchSharp.Modules.Conv2d conv;
-        readonly Positions positions;
-
-        public PatchesModule(Patches layer, Draw draw) : base(nameof(PatchesModule))
-        {
-            var fanIn = layer.Channels * layer.Patch * layer.Patch;
-            token = new(torch.tensor(draw.Uniform(layer.Width, -0.5, 0.5), [1, 1, layer.Width]));
-            conv = torch.nn.Conv2d(layer.Channels, layer.Width, layer.Patch, layer.Patch);
-            Set(conv.weight, draw.Weights(layer.Width * fanIn, fanIn));
-            Set(conv.bias!, draw.Weights(layer.Width, fanIn));
-            positions = new Positions(torch.tensor(draw.Uniform(layer.Places * layer.Width, -0.5, 0.5), [layer.Places, layer.Width]));
-            RegisterComponents();
-        }
-
-        public override torch.Tensor forward(torch.Tensor x)
-        {
-            var patches = conv.call(x).flatten(2).transpose(1, 2);
-            return positions.call(torch.cat([token.expand(x.shape[0], 1, -1), patches], 1));
-        }
-
-        sealed class Positions : Module
-        {
-            readonly TorchSharp.Modules.Parameter weight;
-
-            public Positions(torch.Tensor values) : base(nameof(Positions))
-            {
-                weight = new(values);
-                RegisterComponents();
-            }
-
-            public override torch.Tensor forward(torch.Tensor x) => x + weight;
-        }
-    }
-
-    sealed class FirstStepModule() : Module(nameof(FirstStepModule))
-    {
-        public override torch.Tensor forward(torch.Tensor x) => x.select(1, 0);
-    }
-
-    sealed class StepMeanModule() : Module(nameof(StepMeanModule))
-    {
-        public override torch.Tensor forward(torch.Tensor x) => x.mean([1]);
-    }
-
-    sealed class ResidualModule : Module
-    {
-        readonly Module main;
-        readonly Module? shortcut;
-
-        public ResidualModule(Module main, Module? shortcut) : base(nameof(ResidualModule))
-        {
-            this.main = main;
-            this.shortcut = shortcut;
-            RegisterComponents();
-        }
-
-        public override torch.Tensor forward(torch.Tensor x) => (main.forward(x) + (shortcut is null ? x : shortcut.forward(x))).relu();
-    }
-
-    sealed class SubsampleModule(long zeros) : Module(nameof(SubsampleModule))
-    {
-        public override torch.Tensor forward(torch.Tensor x)
-        {
-            var second = torch.TensorIndex.Slice(step: 2);
-            return torch.nn.functional.pad(x[torch.TensorIndex.Ellipsis, second, second], [0, 0, 0, 0, zeros, zeros]);
-        }
-    }
-
-    sealed class BranchesModule : Module
-    {
-        readonly Module[] branches;
-
-        public BranchesModule(Module[] branches) : base(nameof(BranchesModule))
-        {
-            this.branches = branches;
-            for (var i = 0; i < branches.Length; i++) register_module($"branch{i}", branches[i]);
-        }
-
-        public override torch.Tensor forward(torch.Tensor x) => torch.cat(Array.ConvertAll(branches, branch => branch.forward(x)), 1);
     }
 }

@@ -8,7 +8,7 @@ sealed class OnnxRuntimeLibrary : ILibrary
     public string Name => "ONNX Runtime";
 
     /// <summary>Whether it has this work at all: it does not train, and the models here know no layer of sequences.</summary>
-    public static bool Has(Work work) => 
+    public static bool Has(Work work) =>
         work is OperatorWork { Operation: Operation.MatMul } || (work is InferenceWork inference && Describes(inference.Network.Layers));
 
     static bool Describes(Layer layer) => layer is Chain chain ? chain.Layers.All(Describes) : layer is not (Recurrent or TransformerLayer or MeanOverSteps);
@@ -47,9 +47,9 @@ sealed class OnnxRuntimeLibrary : ILibrary
                 var scale = model.Constant(draw.Uniform(b.Channels, 0.5, 1.5), b.Channels);
                 var shift = model.Constant(draw.Uniform(b.Channels, -0.5, 0.5), b.Channels);
                 var mean = model.Constant(draw.Uniform(b.Channels, -0.1, 0.1), b.Channels);
-                return model.Add("BatchNormalization", [x, scale, shift, mean, model.Constant(draw.Uniform(b.Channels, 0.5, 1.5), b.Channels)], ("epsilon", 1e-5f));
+                return model.Add("BatchNormalization", [x, scale, shift, mean, model.Constant(draw.Uniform(b.Channels, 0.5, 1.5), b.Channels)], ("epsilon", (float)b.Eps));
             case Relu: return model.Add("Relu", [x]);
-            case MaxPool p: return model.Add("MaxPool", [x], ("kernel_shape", Square(p.Kernel)), ("strides", Square(p.Kernel)));
+            case MaxPool p: return model.Add("MaxPool", [x], ("kernel_shape", Square(p.Kernel)), ("strides", Square(p.Step)), ("pads", Sides(p.Padding)), ("ceil_mode", 1));
             case AvgPool p:
                 return model.Add("AveragePool", [x], ("kernel_shape", Square(p.Kernel)), ("strides", Square(p.Stride)), ("pads", Sides(p.Padding)), ("count_include_pad", 1));
             case GlobalAvgPool: return model.Add("GlobalAveragePool", [x]);

@@ -29,7 +29,8 @@ public abstract class CharacterLanguageModel : Module
     /// <exception cref="ArgumentOutOfRangeException">The length is negative.</exception>
     public string Generate(string prompt, int length, Vocabulary vocabulary, TokenSampler? sampler = null, Generator? generator = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(prompt);
+        ArgumentNullException.ThrowIfNull(prompt);
+        if (prompt.Length == 0) throw new ArgumentException("Generate: expected a prompt of at least one character, got an empty one", nameof(prompt));
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentNullException.ThrowIfNull(vocabulary);
         vocabulary.RequireSize(VocabularySize);

@@ -40,13 +40,13 @@ public sealed class CharacterTransformer : CharacterLanguageModel
     public int ContextLength => positions.Weight.Size(0);
 
     /// <summary>Logits [N, T, V] for the character after each of the indices [N, T].</summary>
-    /// <exception cref="ArgumentException">The indices are not [N, T], or T is above the context length.</exception>
+    /// <exception cref="ArgumentException">The indices are not [N, T], or T is zero or above the context length.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An index is beyond the vocabulary.</exception>
     public override Tensor Forward(Tensor x)
     {
         ArgumentNullException.ThrowIfNull(x);
-        if (x.Rank != 2 || x.Size(1) > ContextLength)
-            throw new ArgumentException($"CharacterTransformer: expected indices [N, T] with T up to the context length {ContextLength}, got {x.Shape}");
+        if (x.Rank != 2 || x.Size(1) == 0 || x.Size(1) > ContextLength)
+            throw new ArgumentException($"CharacterTransformer: expected indices [N, T] with T from 1 to the context length {ContextLength}, got {x.Shape}");
         return Observe(output.Forward(encoder.Forward(positions.Forward(embedding.Forward(x)), null, isCausal: true)));
     }
 

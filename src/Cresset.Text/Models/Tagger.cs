@@ -52,7 +52,8 @@ public sealed class Tagger : Module
 
     /// <summary>Logits [N, T, tags] of encoded sentences [N, T, 1 + L] (<see cref="SentenceEncoding"/>). Places that fill up have
     /// logits without a meaning, and no other place sees them.</summary>
-    /// <exception cref="ArgumentException">The indices are not [N, T, 1 + L] of int64.</exception>
+    /// <exception cref="ArgumentException">The indices are not [N, T, 1 + L] of int64, there are no places, or, in training, a sentence is
+    /// nothing but padding.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An index is beyond its vocabulary.</exception>
     public override Tensor Forward(Tensor x)
     {
@@ -60,7 +61,9 @@ public sealed class Tagger : Module
         if (x.Rank != 3 || x.Size(2) != 1 + Encoding.WordLength || x.DType != DType.Int64)
             throw new ArgumentException($"Tagger: expected sentences [N, T, {1 + Encoding.WordLength}] of int64 as SentenceEncoding makes them, got {x.DType.Name()} {x.Shape}");
         int sentences = x.Size(0), length = x.Size(1);
+        if (length == 0) throw new ArgumentException($"Tagger: expected sentences of at least one word, got {x.Shape}; leave empty ones out");
         var index = x.Select(2, 0);
+        if (IsTraining) RequireWords(index.ToArray<long>(), length);
         var padding = index.Equal((double)Encoding.Words.PaddingIndex!.Value);
         if (IsTraining && wordDropout > 0) index = index.MaskedFill(Drawn() & !padding, unknown);
         var spelled = characters.Forward(x.Narrow(2, 1, Encoding.WordLength).Reshape(sentences * length, Encoding.WordLength));
@@ -70,6 +73,14 @@ public sealed class Tagger : Module
         return Observe(output.Forward(encoder.Forward(positions.Forward(vectors), null, padding)));
 
         Tensor Drawn() => Tensor.Empty([sentences, length]).BernoulliInPlace(wordDropout).To(DType.Bool);
+    }
+
+    // Where all keys are padding, attention has nothing to choose from and gives not-a-numbers, which a step would spread over all weights.
+    void RequireWords(long[] indices, int length)
+    {
+        for (var start = 0; start < indices.Length; start += length)
+            if (!indices.AsSpan(start, length).ContainsAnyExcept((long)Encoding.Words.PaddingIndex!.Value))
+                throw new ArgumentException($"Tagger: sentence {start / length} is nothing but padding; leave it out");
     }
 
     /// <summary>The tags of one sentence's words.</summary>

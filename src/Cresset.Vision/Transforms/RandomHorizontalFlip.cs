@@ -19,4 +19,35 @@ public sealed class RandomHorizontalFlip : RandomTransform
 
     private protected override Tensor One(Tensor image, Generator generator) =>
         generator.NextDouble() < _p ? image.Flip(-1) : image.Clone();
+
+    // In a copy of all pictures, where no gradient is to flow back to them.
+    private protected override Tensor Batch(Tensor images, Generator generator)
+    {
+        if (images.RequiresGrad)
+            return base.Batch(images, generator);
+        Tensor result = images.Clone();
+        for (int i = 0; i < images.Size(0); i++)
+        {
+            if (generator.NextDouble() >= _p)
+                continue;
+            switch (images.DType)
+            {
+                case DType.Bool: ReverseRows<bool>(result, i); break;
+                case DType.UInt8: ReverseRows<byte>(result, i); break;
+                case DType.Int32: ReverseRows<int>(result, i); break;
+                case DType.Int64: ReverseRows<long>(result, i); break;
+                case DType.Float32: ReverseRows<float>(result, i); break;
+                default: ReverseRows<double>(result, i); break;
+            }
+        }
+        return result;
+    }
+
+    private static void ReverseRows<T>(Tensor images, int which) where T : unmanaged
+    {
+        int width = images.Size(-1), size = images.ElementCount / images.Size(0);
+        Span<T> image = images.AsSpan<T>().Slice(which * size, size);
+        for (int start = 0; start < size; start += width)
+            image.Slice(start, width).Reverse();
+    }
 }

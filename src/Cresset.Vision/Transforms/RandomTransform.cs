@@ -23,13 +23,19 @@ public abstract class RandomTransform : ITransform
             return One(images, generator);
         if (images.Size(0) == 0)
             throw new ArgumentException($"{GetType().Name}: expected at least one picture, got {images.Shape}.", nameof(images));
+        return Batch(images, generator);
+    }
+
+    private protected abstract Tensor One(Tensor image, Generator generator);
+
+    // One by one; a transform that changes places only can do better.
+    private protected virtual Tensor Batch(Tensor images, Generator generator)
+    {
         var changed = new Tensor[images.Size(0)];
         for (int i = 0; i < changed.Length; i++)
             changed[i] = One(images.Select(0, i), generator);
         return Tensor.Stack(changed);
     }
-
-    private protected abstract Tensor One(Tensor image, Generator generator);
 
     private protected static double Between(Generator generator, double from, double to) => from + (to - from) * generator.NextDouble();
 }

@@ -161,6 +161,10 @@ public class AttentionTests
         Fails("expected a mask of bool", () => attention.Forward(x, x, x, Tensor.Zeros([2, 3], DType.Int64)));
         Fails("expected a query [B, length, 4]", () => attention.Forward(Tensor.Zeros([2, 3, 5])));
         Fails("expected keys and values of one length", () => attention.Forward(x, Tensor.Zeros([2, 5, 4]), x));
+        Tensor nothing = Tensor.Zeros([2, 0, 4]);
+        Fails("expected sequences of at least one place, got queries [2, 0, 4] and keys [2, 0, 4]", () => attention.Forward(nothing));
+        Fails("at least one place, got queries [2, 3, 4] and keys [2, 0, 4]", () => attention.Forward(x, nothing, nothing));
+        Fails("at least one place", () => new TransformerEncoderLayer(4, 2, 8).Forward(Tensor.Zeros([0, 2, 4])));
         Fails("broadcasts to [2, 3, 3], got [4, 3]", () => x.ScaledDotProductAttention(x, x, Tensor.Zeros([4, 3])));
         Fails("expected keys of the queries' width 4", () => x.ScaledDotProductAttention(Tensor.Zeros([2, 3, 5]), x));
     }

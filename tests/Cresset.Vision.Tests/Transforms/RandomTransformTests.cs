@@ -40,6 +40,35 @@ public class RandomTransformTests
         Assert.InRange(count, 227, 373);
     }
 
+    [Theory]
+    [InlineData(DType.Bool)]
+    [InlineData(DType.UInt8)]
+    [InlineData(DType.Int32)]
+    [InlineData(DType.Int64)]
+    [InlineData(DType.Float32)]
+    [InlineData(DType.Float64)]
+    public void Every_row_of_every_channel_is_flipped_for_any_type_and_layout(DType type)
+    {
+        // Pictures with the channels last in memory, so that rows do not lie one after another.
+        Tensor pictures = (Numbered(2, 3, 4, 2) % 3).To(type).Permute(0, 3, 1, 2);
+        var kept = pictures.To(DType.Float64).ToArray<double>();
+        Tensor flipped = new RandomHorizontalFlip(1).Apply(pictures);
+        Assert.Equal(type, flipped.DType);
+        double[] values = flipped.To(DType.Float64).ToArray<double>();
+        for (int row = 0; row < 2 * 2 * 3; row++)
+            for (int column = 0; column < 4; column++) Assert.Equal(kept[row * 4 + 3 - column], values[row * 4 + column]);
+        Assert.Equal(kept, pictures.To(DType.Float64).ToArray<double>());
+    }
+
+    [Fact]
+    public void Gradients_flow_back_through_a_flip()
+    {
+        Tensor pictures = Numbered(1, 1, 1, 3);
+        pictures.RequiresGrad = true;
+        (new RandomHorizontalFlip(1).Apply(pictures) * Tensor.From([1f, 10, 100])).Sum().Backward();
+        Assert.Equal([100f, 10, 1], pictures.Grad!.ToArray<float>());
+    }
+
     [Fact]
     public void The_middle_is_cut_out_and_a_smaller_picture_padded()
     {

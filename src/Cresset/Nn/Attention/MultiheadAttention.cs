@@ -80,7 +80,8 @@ public sealed class MultiheadAttention : Module
     /// <param name="averageWeights">Whether they are averaged over the heads.</param>
     /// <param name="isCausal">Whether place t sees only the places up to t; no mask is needed for it, other than in
     /// PyTorch.</param>
-    /// <exception cref="ArgumentException">A shape or type does not fit.</exception>
+    /// <exception cref="ArgumentException">A shape or type does not fit, or a sequence has no place (PyTorch gives an empty result, or
+    /// one of not-a-numbers).</exception>
     public (Tensor Output, Tensor? Weights) Forward(Tensor query, Tensor key, Tensor value, Tensor? keyPaddingMask = null,
         Tensor? attentionMask = null, bool needWeights = true, bool averageWeights = true, bool isCausal = false)
     {
@@ -100,6 +101,8 @@ public sealed class MultiheadAttention : Module
         int batch = q.Size(0), rows = q.Size(1), columns = k.Size(1);
         if (k.Size(0) != batch || v.Size(0) != batch || v.Size(1) != columns)
             throw new ArgumentException($"MultiheadAttention: expected keys and values of one length and the query's batch of {batch}, got {key.Shape} and {value.Shape}");
+        if (rows == 0 || columns == 0)
+            throw new ArgumentException($"MultiheadAttention: expected sequences of at least one place, got queries {query.Shape} and keys {key.Shape}; leave empty sequences out");
         var (heads, others) = (NumHeads, EmbedDim / NumHeads);
         if (selfAttention && inProjWeight is not null)
         {
