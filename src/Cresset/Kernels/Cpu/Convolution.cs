@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace Cresset.Kernels.Cpu;
@@ -59,6 +60,36 @@ public sealed unsafe partial class CpuBackend
         internal static Finish<T> Of(Operand? factor, Operand? bias, Operand? other, bool relu) =>
             new() { Factor = Pointer(factor), Bias = Pointer(bias), Other = Pointer(other), Relu = relu };
 
+        internal bool IsNothing => Bias == null && !IsMoreThanBias;
+
+        internal bool IsMoreThanBias => Factor != null || Other != null || Relu;
+
+        /// <summary>Finishes `count` sums of a channel, still in the cache, that lie at `start` of the output and what is added.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        internal void Apply<L>(T* output, long start, int count, int channel) where L : struct, ILanes<L, T>
+        {
+            var relu = Relu;
+            T* y = output + start, other = Other == null ? null : Other + start;
+            T zero = default, factor = Factor == null ? ((Scalar)1).As<T>() : Factor[channel], bias = Bias == null ? zero : Bias[channel];
+            L f = L.Broadcast(factor), b = L.Broadcast(bias), nothing = L.Broadcast(zero);
+            var i = 0;
+            for (; i + L.Count <= count; i += L.Count) L.Store(Finished(L.Load(y + i), other == null ? nothing : L.Load(other + i), f, b, nothing, relu), y + i);
+            if (i == count) return;
+            // The last few by way of a vector of their own.
+            T* ys = stackalloc T[64 / sizeof(T)], others = stackalloc T[64 / sizeof(T)];
+            for (var j = i; j < count; j++) (ys[j - i], others[j - i]) = (y[j], other == null ? zero : other[j]);
+            L.Store(Finished(L.Load(ys), L.Load(others), f, b, nothing, relu), ys);
+            for (var j = i; j < count; j++) y[j] = ys[j - i];
+        }
+
+        // NaN stays NaN.
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static L Finished<L>(L sum, L more, L factor, L bias, L nothing, bool relu) where L : struct, ILanes<L, T>
+        {
+            sum = L.MultiplyAdd(sum, factor, bias) + more;
+            return relu ? L.Select(L.LessOrEqual(sum, nothing), nothing, sum) : sum;
+        }
+
         static T* Pointer(Operand? operand) => operand is { } given ? (T*)given.Pointer : null;
     }
 
@@ -78,6 +109,12 @@ public sealed unsafe partial class CpuBackend
         if (UnfoldedConvolution<T>.Suits(pass, shape))
         {
             UnfoldedConvolution<T>.Compute(pass, shape, x, weight, finish, y);
+            return;
+        }
+        if (pass != ConvolutionPass.WeightGradient && PlacewiseConvolution<T, L>.Suits(pass == ConvolutionPass.Forward, shape))
+        {
+            if (pass == ConvolutionPass.Forward) PlacewiseConvolution<T, L>.Compute(true, shape, x, weight, finish, y);
+            else PlacewiseConvolution<T, L>.Compute(false, shape, y, weight, finish, x);
             return;
         }
         switch (pass)

@@ -247,7 +247,7 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
         var weights = phase->Weights;
         var addends = stackalloc T[8];
         // More than a bias is a matter of its own, after the sums.
-        var more = finish.Factor != null || finish.Other != null || finish.Relu;
+        var more = finish.IsMoreThanBias;
         for (int first = 0, block; first < channels; first += block, weights += (long)block * taps)
         {
             block = Block(channels - first);
@@ -275,7 +275,7 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
             {
                 if (more)
                     for (var i = 0; i < count; i++)
-                        for (var c = 0; c < valid; c++) Finish(results + i * picturePlaces + c * cRow, places, group * channels + first + c);
+                        for (var c = 0; c < valid; c++) finish.Apply<L>(target, results + i * picturePlaces + c * cRow - target, places, group * channels + first + c);
                 continue;
             }
             for (var c = 0; c < valid; c++)
@@ -285,7 +285,7 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
                 {
                     Write(sums + c * sumsRow + (long)r * picture.Pitch, phase->Columns, start + (long)r * rowStep * width, columnStep);
                     // Only a forward pass has more, and its rows are whole.
-                    if (more) Finish(start + (long)r * rowStep * width, phase->Columns, group * channels + first + c);
+                    if (more) finish.Apply<L>(target, start + (long)r * rowStep * width - target, phase->Columns, group * channels + first + c);
                 }
             }
         }
@@ -309,29 +309,5 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
             for (; j + Vector128<T>.Count <= count; j += Vector128<T>.Count) Vector128.Load(sums + j).Store(y + j);
         }
         for (; j < count; j++) y[(long)j * step] = sums[j];
-    }
-
-    // A channel's sums, still in the cache: times its factor, plus its bias, plus what lies at the same places of another tensor, rectified.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    readonly void Finish(T* y, int count, int channel)
-    {
-        T factor = finish.Factor == null ? T.One : finish.Factor[channel], bias = finish.Bias == null ? T.Zero : finish.Bias[channel];
-        var other = finish.Other == null ? null : finish.Other + (y - target);
-        L f = L.Broadcast(factor), b = L.Broadcast(bias), zero = L.Broadcast(T.Zero);
-        var i = 0;
-        for (; i + L.Count <= count; i += L.Count)
-        {
-            var sum = L.Load(y + i) * f + b;
-            if (other != null) sum += L.Load(other + i);
-            // NaN stays NaN.
-            if (finish.Relu) sum = L.Select(L.LessOrEqual(sum, zero), zero, sum);
-            L.Store(sum, y + i);
-        }
-        for (; i < count; i++)
-        {
-            var sum = y[i] * factor + bias;
-            if (other != null) sum += other[i];
-            y[i] = finish.Relu && sum <= T.Zero ? T.Zero : sum;
-        }
     }
 }
