@@ -189,7 +189,7 @@ static class TrainCommand
             terminal.Line(settings.DryRun ? "Interrupted." : $"Interrupted: `cresset train --resume {run.Path}` goes on from here.");
             return ExitCodes.Interrupted;
         }
-        if (trainer.History.Count < epochs) terminal.Note($"Ended after {trainer.History.Count} of {epochs} epochs: the {plan.Judge} loss had not improved for {settings.Patience} epochs.");
+        if (result.Stopped) terminal.Note($"Ended after {trainer.History.Count} of {epochs} epochs: the {plan.Judge} loss had not improved for {settings.Patience} epochs.");
         var network = plan.Model.Network;
         if (keepBest)
         {
