@@ -28,7 +28,7 @@ static class RunReport
         img.chart { max-width: 100%; height: auto; background: #fff; border: 1px solid #dfe3e8; border-radius: 8px; }
         @media (prefers-color-scheme: dark) { img.chart { filter: invert(.9) hue-rotate(180deg); } }
         .pictures { display: flex; flex-wrap: wrap; gap: 1.2rem; }
-        figure { margin: 0; width: 7.5rem; font-size: .85rem; } figure img { width: 7rem; height: 7rem; object-fit: contain; image-rendering: pixelated; border: 1px solid var(--line); }
+        figure { margin: 0; width: 7.5rem; font-size: .85rem; overflow-wrap: anywhere; } figure img { width: 7rem; height: 7rem; object-fit: contain; image-rendering: pixelated; border: 1px solid var(--line); }
         pre.text { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .9rem; }
         pre { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 1rem; overflow-x: auto; font-size: .8rem; line-height: 1.35; }
         """;
