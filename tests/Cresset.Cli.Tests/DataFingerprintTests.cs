@@ -1,6 +1,6 @@
 using System.Text;
-using Cresset.Data;
 using Cresset.Cli.Inputs;
+using Cresset.Data;
 using Cresset.Tests;
 using Cresset.Vision;
 using Xunit;
