@@ -37,11 +37,11 @@ static class Evaluation
     /// <param name="classes">The names of the classes.</param>
     /// <param name="input">What the network takes.</param>
     /// <param name="stop">Ends it.</param>
-    /// <param name="mistakes">Takes in the worst mistakes on the way; null where nobody wants them.</param>
-    public static IReport Run(Module network, DataLoader<(Tensor, Tensor)> samples, IReadOnlyList<string> classes, ModelInput input, CancellationToken stop, WorstMistakes? mistakes = null)
+    /// <param name="updates">Take in outputs and targets on the way, as <see cref="WorstMistakes"/> does.</param>
+    public static IReport Run(Module network, DataLoader<(Tensor, Tensor)> samples, IReadOnlyList<string> classes, ModelInput input, CancellationToken stop,
+        params IReadOnlyList<Action<Tensor, Tensor>> updates)
     {
-        Action<Tensor, Tensor>[] more = mistakes is null ? [] : [mistakes.Update];
-        double Mean(params IReadOnlyList<Action<Tensor, Tensor>> updates) => Trainer.Evaluate(network, Criterion(input), Stoppable(samples, stop), [.. updates, .. more], input.Pairs);
+        double Mean(params IReadOnlyList<Action<Tensor, Tensor>> own) => Trainer.Evaluate(network, Criterion(input), Stoppable(samples, stop), [.. own, .. updates], input.Pairs);
         if (input.Number is not { } number)
         {
             var matrix = new ConfusionMatrix(classes.Count);

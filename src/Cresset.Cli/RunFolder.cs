@@ -9,8 +9,9 @@ namespace Cresset.Cli;
 /// whole, also after a crash.</summary>
 sealed class RunFolder
 {
-    public const string ModelFile = "model.safetensors", CheckpointFile = "checkpoint.safetensors", SettingsFile = "settings.json", HistoryFile = "history.csv",
-        MetricsFile = "metrics.json", ReportFile = "report.html", CurvesFile = "learning-curves", RatesFile = "learning-rates", ConfusionFile = "confusion-matrix";
+    public const string ModelFile = "model.safetensors", CheckpointFile = "checkpoint.safetensors", SettingsFile = "settings.json", DataFile = "data.json", HistoryFile = "history.csv",
+        MetricsFile = "metrics.json", ReportFile = "report.html", CurvesFile = "learning-curves", RatesFile = "learning-rates", ConfusionFile = "confusion-matrix",
+        PredictionsFile = "predictions";
 
     RunFolder(string path) => Path = path;
 
@@ -101,6 +102,9 @@ sealed class RunFolder
         if (report.Classes.Count > 1)
             Save(Charts.ConfusionMatrix(report.Confusion, [.. report.Classes.Select(c => c.Name)], title), ConfusionFile);
     }
+
+    /// <summary>The picture of predicted numbers against the true ones.</summary>
+    public void WritePredictions(Chart chart) => Save(chart, PredictionsFile);
 
     void Save(Chart chart, string name)
     {

@@ -165,7 +165,12 @@ static class TrainCommand
     {
         if (request.Settings.FindLearningRate) FindLearningRate(plan, run, terminal, stop);
         var settings = plan.Settings;
-        if (request.Resume is null) run.WriteText(RunFolder.SettingsFile, settings.ToJson());
+        if (request.Resume is null)
+        {
+            // A run that can go on has its settings, and so this too.
+            run.WriteText(RunFolder.DataFile, plan.Data.ToJson());
+            run.WriteText(RunFolder.SettingsFile, settings.ToJson());
+        }
         int epochs = settings.Epochs!.Value;
         var keepBest = settings.Keep == TrainSettings.KeepBest;
         var display = new TrainingDisplay(terminal, epochs, plan.Training.Count, plan.Input, plan.Judge);
@@ -179,7 +184,7 @@ static class TrainCommand
         ];
         if (settings.TensorBoard) callbacks.Add(new TensorBoardLog(run.Path, Evaluation.ScoreName(plan.Input), plan.Judge));
         var trainer = plan.Trainer(callbacks);
-        if (request.Resume is not null) Resume(trainer, run, epochs, terminal);
+        if (request.Resume is not null) Resume(trainer, plan, run, terminal);
         var result = display.Run(() => trainer.Fit(plan.Training, epochs - trainer.History.Count, plan.Judging, stop));
         if (PlotFonts.Problem is { } problem) terminal.Warn(problem);
         if (result.History.Count > 0) run.WriteLearningCurves(settings.Name!, result.History, plan.Judge, Evaluation.ScoreName(plan.Input));
@@ -189,7 +194,7 @@ static class TrainCommand
             terminal.Line(settings.DryRun ? "Interrupted." : $"Interrupted: `cresset train --resume {run.Path}` goes on from here.");
             return ExitCodes.Interrupted;
         }
-        if (trainer.History.Count < epochs) terminal.Note($"Ended after {trainer.History.Count} of {epochs} epochs: the {plan.Judge} loss had not improved for {settings.Patience} epochs.");
+        if (result.Stopped) terminal.Note($"Ended after {trainer.History.Count} of {epochs} epochs: the {plan.Judge} loss had not improved for {settings.Patience} epochs.");
         var network = plan.Model.Network;
         if (keepBest)
         {
@@ -198,11 +203,15 @@ static class TrainCommand
         }
         var number = plan.Input.Number;
         // Single characters of a text say nothing.
-        var mistakes = plan.TestSamples is SeparateSamples ? new WorstMistakes(plan.Classes, number is null ? null : y => y * number.Deviation + number.Mean, ShownMistakes) : null;
-        var report = Evaluation.Run(network, plan.Testing, plan.Classes, plan.Input, CancellationToken.None, mistakes);
+        var isText = plan.Input.Kind == InputKind.Text;
+        var mistakes = isText ? null : new WorstMistakes(plan.Classes, number is null ? null : y => y * number.Deviation + number.Mean, ShownMistakes);
+        var numbers = number is null ? null : new PredictedNumbers(number);
+        var report = Evaluation.Run(network, plan.Testing, plan.Classes, plan.Input, CancellationToken.None,
+            [.. mistakes is null ? [] : new[] { mistakes.Update }, .. numbers is null ? [] : new[] { numbers.Update }]);
         run.WriteText(RunFolder.MetricsFile, report.ToJson());
-        if (report is EvaluationReport byClass) run.WriteConfusionMatrix(settings.Name!, byClass);
-        run.WriteText(RunFolder.ReportFile, RunReport.Create(plan, run, report, mistakes?.All ?? []));
+        if (report is EvaluationReport byClass && !isText) run.WriteConfusionMatrix(settings.Name!, byClass);
+        if (numbers is not null) run.WritePredictions(numbers.Chart(settings.Name!));
+        run.WriteText(RunFolder.ReportFile, RunReport.Create(plan, network, run, report, mistakes?.All ?? []));
         report.Print(terminal, settings.OverfitBatches is null ? "Test" : "The batches trained on", plan.Input);
         terminal.Line();
         if (!settings.DryRun) terminal.Line($"Run folder: {run.Path}");
@@ -236,14 +245,16 @@ static class TrainCommand
     };
 
     // Where the process was killed before the first checkpoint, the run begins anew: nothing is lost but what had not been saved.
-    static void Resume(Trainer trainer, RunFolder run, int epochs, Terminal terminal)
+    static void Resume(Trainer trainer, TrainPlan plan, RunFolder run, Terminal terminal)
     {
         run.DeleteTemporary();
         if (!File.Exists(run[RunFolder.CheckpointFile]))
         {
             terminal.Note($"{run.Path} has no checkpoint yet: the run begins anew.");
+            run.WriteText(RunFolder.DataFile, plan.Data.ToJson());
             return;
         }
+        plan.Data.RequireSame(run);
         try
         {
             trainer.LoadCheckpoint(run[RunFolder.CheckpointFile]);
@@ -252,7 +263,7 @@ static class TrainCommand
         {
             throw new CommandException($"--resume: the checkpoint in {run.Path} does not fit the settings beside it: {e.Message}", cause: e);
         }
-        terminal.Note($"Going on after {trainer.History.Count} of {epochs} epochs.");
+        terminal.Note($"Going on after {trainer.History.Count} of {plan.Settings.Epochs} epochs.");
     }
 
     sealed class HistoryFile(RunFolder run) : TrainerCallback

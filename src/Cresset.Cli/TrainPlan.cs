@@ -9,7 +9,7 @@ namespace Cresset.Cli;
 /// <summary>A training made ready, before any file is written: settings complete, data loaded, network and optimizer made.</summary>
 sealed class TrainPlan
 {
-    readonly TrainSettings settings;
+    TrainSettings settings;
     readonly ScheduleChoice schedule;
 
     /// <summary>Makes it ready.</summary>
@@ -48,6 +48,7 @@ sealed class TrainPlan
         if (settings.DryRun) (training, judging, testing) = (training.Few(batchSize), judging.Few(batchSize), testing.Few(batchSize));
 
         TestSamples = testing;
+        Data = new DataFingerprint(source.Name, [DataPart.Of("training", training), .. ReferenceEquals(judging, testing) ? [] : new[] { DataPart.Of("validation", judging) }, DataPart.Of("test", testing)]);
         // One seed for the initial weights and, through the loader, for the order of the samples.
         Random.Seed((ulong)settings.Seed);
         Model = new SavedModel(choice.Create(Input, Classes.Count, DataSources.ShortName(source.Name)), new ModelCard(choice.Name, source.Name, Classes, Input, settings.TestCount));
@@ -72,7 +73,7 @@ sealed class TrainPlan
     }
 
     /// <summary>The settings with all defaults filled in, so that they reproduce the run later as well.</summary>
-    public TrainSettings Settings => settings with { LearningRate = Optimizer.Groups[0].InitialLr ?? Optimizer.Groups[0].Options.Lr, FindLearningRate = false };
+    public TrainSettings Settings => settings with { FindLearningRate = false };
 
     /// <summary>The network, with what eval and predict must know.</summary>
     public SavedModel Model { get; }
@@ -91,6 +92,9 @@ sealed class TrainPlan
 
     /// <summary>What the model is scored on in the end.</summary>
     public DataLoader<(Tensor, Tensor)> Testing { get; }
+
+    /// <summary>What is trained and judged on, to know it again.</summary>
+    public DataFingerprint Data { get; }
 
     /// <summary>What <see cref="Testing"/> is made of.</summary>
     public Samples TestSamples { get; }
@@ -125,6 +129,7 @@ sealed class TrainPlan
         if (range.Suggestion is { } rate)
         {
             foreach (var group in Optimizer.Groups) group.Options.Lr = rate;
+            settings = settings with { LearningRate = rate };
         }
         return range;
     }

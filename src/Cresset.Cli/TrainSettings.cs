@@ -145,6 +145,7 @@ sealed record TrainSettings
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectNullableAnnotations = true,
     NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(TrainSettings))]
+[JsonSerializable(typeof(DataFingerprint))]
 [JsonSerializable(typeof(EvaluationReport))]
 [JsonSerializable(typeof(RegressionReport))]
 [JsonSerializable(typeof(IReadOnlyList<Prediction>))]

@@ -6,21 +6,30 @@ using Google.Protobuf;
 
 namespace Cresset.TensorBoard;
 
-/// <summary>Writes an event file that TensorBoard shows. PyTorch: <c>torch.utils.tensorboard.SummaryWriter</c>.</summary>
+/// <summary>Writes an event file that TensorBoard shows. What was added is the system's at once, so that it outlives the process, however
+/// that ends. PyTorch: <c>torch.utils.tensorboard.SummaryWriter</c>, which keeps up to ten events or two minutes back.</summary>
 public sealed class SummaryWriter : IDisposable
 {
-    const int StringType = 7;
+    const int StringType = 7, SessionStart = 1;
+
+    // The limits of PyTorch's and TensorFlow's histograms: from 1e-12 a tenth more each, to below 1e20, and the same below zero.
+    static readonly double[] Limits = MakeLimits();
+
     readonly FileStream file;
 
     /// <summary>Starts a new event file in the folder, which is made where it is missing.</summary>
-    public SummaryWriter(string folder)
+    /// <param name="folder">The folder; TensorBoard takes its files together as one run.</param>
+    /// <param name="purgeStep">Where a run goes on that was interrupted: what its earlier files hold at this step and later ones is not
+    /// shown any more, since it will be written again. PyTorch: <c>purge_step</c>.</param>
+    public SummaryWriter(string folder, long? purgeStep = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         Directory.CreateDirectory(folder);
         var name = string.Create(CultureInfo.InvariantCulture, $"events.out.tfevents.{DateTimeOffset.UtcNow.ToUnixTimeSeconds():D10}.{Environment.MachineName}.{Environment.ProcessId}.{Guid.NewGuid():N}");
         FilePath = Path.Combine(folder, name);
-        file = new FileStream(FilePath, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
-        Write(new Event { FileVersion = "brain.Event:2" }, 0);
+        file = new FileStream(FilePath, FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        Write(new Event { FileVersion = "brain.Event:2" }, purgeStep ?? 0);
+        if (purgeStep is { } step) Write(new Event { SessionLog = new SessionLog { Status = SessionStart } }, step);
     }
 
     /// <summary>The event file.</summary>
@@ -28,6 +37,29 @@ public sealed class SummaryWriter : IDisposable
 
     /// <summary>A number at a step.</summary>
     public void AddScalar(string tag, double value, long step) => Add(tag, step, new Summary.Types.Value { SimpleValue = (float)value });
+
+    /// <summary>How values are spread at a step, such as those of a parameter. Buckets are TensorFlow's and PyTorch's default ones; NaN
+    /// and infinities are left out. PyTorch: <c>add_histogram</c>, where they are errors.</summary>
+    /// <param name="tag">What it is called.</param>
+    /// <param name="values">Values of any shape and type, at least one.</param>
+    /// <param name="step">The step.</param>
+    /// <exception cref="ArgumentException">There is no value.</exception>
+    public void AddHistogram(string tag, Tensor values, long step)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        if (values.ElementCount == 0) throw new ArgumentException($"SummaryWriter.AddHistogram: expected at least one value, got a tensor of shape {values.Shape}");
+        double[] finite = [.. values.Detach().To(DType.Float64).Flatten().ToArray<double>().Where(double.IsFinite)];
+        var histogram = new HistogramProto { Num = finite.Length };
+        if (finite.Length > 0)
+        {
+            histogram.Min = finite.Min();
+            histogram.Max = finite.Max();
+            histogram.Sum = finite.Sum();
+            histogram.SumSquares = finite.Sum(value => value * value);
+            Fill(histogram, finite);
+        }
+        Add(tag, step, new Summary.Types.Value { Histo = histogram });
+    }
 
     /// <summary>A picture at a step, as an encoded PNG.</summary>
     public void AddImage(string tag, byte[] png, int height, int width, int channels, long step)
@@ -52,11 +84,37 @@ public sealed class SummaryWriter : IDisposable
         });
     }
 
-    /// <summary>Brings what was written so far to the file.</summary>
-    public void Flush() => file.Flush();
+    /// <summary>Waits until what was written so far is on the disk, so that it outlives the machine as well.</summary>
+    public void Flush() => file.Flush(flushToDisk: true);
 
     /// <inheritdoc/>
     public void Dispose() => file.Dispose();
+
+    static double[] MakeLimits()
+    {
+        List<double> above = [];
+        for (var limit = 1e-12; limit < 1e20; limit *= 1.1) above.Add(limit);
+        return [.. above.AsEnumerable().Reverse().Select(limit => -limit), 0, .. above];
+    }
+
+    // Buckets from the first to the last that holds a value, and an empty one before them, whose limit tells where the first begins.
+    // A bucket holds its lower limit, the very last one its upper as well; what lies outside of all is in none.
+    static void Fill(HistogramProto histogram, double[] values)
+    {
+        var counts = new long[Limits.Length - 1];
+        foreach (var value in values)
+        {
+            var place = Array.BinarySearch(Limits, value);
+            if (place < 0) place = ~place - 1;
+            if (value == Limits[^1]) place--;
+            if (place >= 0 && place < counts.Length) counts[place]++;
+        }
+        var (first, last) = (Array.FindIndex(counts, n => n > 0), Array.FindLastIndex(counts, n => n > 0));
+        if (first < 0) return;
+        histogram.BucketLimit.AddRange(Limits[first..(last + 2)]);
+        histogram.Bucket.Add(0);
+        histogram.Bucket.AddRange(counts[first..(last + 1)].Select(n => (double)n));
+    }
 
     void Add(string tag, long step, Summary.Types.Value value)
     {

@@ -15,11 +15,13 @@ public sealed class LabelledImages
     /// <param name="height">H, in pixels.</param>
     /// <param name="width">W, in pixels.</param>
     /// <param name="classes">The name of each class; its count is the number of classes.</param>
+    /// <param name="names">What each picture is called, such as its file; null where they have no names.</param>
     /// <exception cref="ArgumentException">
     /// A size is not positive, the lengths disagree, or a label is out of range.
     /// </exception>
     public LabelledImages(
-        byte[] pixels, long[] labels, int channels, int height, int width, IReadOnlyList<string> classes)
+        byte[] pixels, long[] labels, int channels, int height, int width, IReadOnlyList<string> classes,
+        IReadOnlyList<string>? names = null)
     {
         ArgumentNullException.ThrowIfNull(pixels);
         ArgumentNullException.ThrowIfNull(labels);
@@ -40,12 +42,16 @@ public sealed class LabelledImages
                     $"LabelledImages: expected labels from 0 to {classes.Count - 1}, got {labels[i]} at index " +
                     $"{i}.", nameof(labels));
         }
+        if (names is not null && names.Count != labels.Length)
+            throw new ArgumentException(
+                $"LabelledImages: expected a name for each of {labels.Length} pictures, got {names.Count}.", nameof(names));
         Pixels = pixels;
         Labels = labels;
         Channels = channels;
         Height = height;
         Width = width;
         Classes = classes;
+        Names = names;
     }
 
     /// <summary>The pixels, N*C*H*W bytes in that order. The array itself, not a copy.</summary>
@@ -68,6 +74,9 @@ public sealed class LabelledImages
 
     /// <summary>The names of the classes, by class index.</summary>
     public IReadOnlyList<string> Classes { get; }
+
+    /// <summary>What each picture is called, such as its file; null where they have no names.</summary>
+    public IReadOnlyList<string>? Names { get; }
 
     /// <summary>The pixels of one picture, C*H*W bytes, without a copy.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The index is not from 0 to Count less one.</exception>
@@ -94,7 +103,7 @@ public sealed class LabelledImages
         int size = Channels * Height * Width;
         return new LabelledImages(
             Pixels.AsSpan(start * size, count * size).ToArray(), Labels.AsSpan(start, count).ToArray(),
-            Channels, Height, Width, Classes);
+            Channels, Height, Width, Classes, Names is null ? null : [.. Names.Skip(start).Take(count)]);
     }
 
     /// <summary>The pixels as a uint8 tensor [N, C, H, W], a copy.</summary>

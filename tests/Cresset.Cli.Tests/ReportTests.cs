@@ -43,6 +43,10 @@ public class ReportTests(SmallRun small) : IClassFixture<SmallRun>
         Assert.Contains("Conv2d", page.Descendants("pre").Single().Value, StringComparison.Ordinal);
         var settings = page.Descendants("table").Last().Elements("tr").ToDictionary(r => r.Elements().First().Value, r => r.Elements().Last().Value);
         Assert.Equal(("cnn", "300", "3"), (settings["model"], settings["trainCount"], settings["seed"]));
+        // What was left open too.
+        Assert.Equal(("none", "none", "one in twenty"), (settings["warmup"], settings["target"], settings["maxBroken"]));
+        Assert.Equal(typeof(TrainSettings).GetProperties().Length, settings.Count);
+        Assert.DoesNotContain("", settings.Values);
         Assert.Equal(2, page.Descendants("img").Count(i => i.Attribute("class")!.Value == "chart"));
     }
 
@@ -95,7 +99,55 @@ public class ReportTests(SmallRun small) : IClassFixture<SmallRun>
         double[] errors = [.. rows.Select(r => Math.Abs(double.Parse(r[1], CultureInfo.InvariantCulture) - double.Parse(r[2], CultureInfo.InvariantCulture)))];
         Assert.Equal(errors.OrderDescending(), errors);
         // The row is the one with that number.
-        Assert.All(rows, r => Assert.Equal(double.Parse(r[1], CultureInfo.InvariantCulture), 0.5 * int.Parse(r[0].Split(',')[0][2..], CultureInfo.InvariantCulture) + 0.25, 1e-3));
+        Assert.All(rows, r => Assert.Equal((0.5 * int.Parse(r[0].Split(',')[0][2..], CultureInfo.InvariantCulture) + 0.25).ToString(CultureInfo.InvariantCulture), r[1]));
+        Assert.Contains("Predicted and true numbers", page.Descendants("h2").Select(h => h.Value));
+        Assert.Equal(["Learning curves", "Predicted and true numbers"], page.Descendants("img").Select(i => i.Attribute("alt")!.Value));
+    }
+
+    // 0.002 is 0.0019998... after single precision.
+    [Fact]
+    public void A_true_number_is_shown_as_the_file_has_it()
+    {
+        using var temp = new TempFolder();
+        var text = new StringBuilder("a,y\n");
+        for (int i = 0; i < 40; i++) text.Append(CultureInfo.InvariantCulture, $"{i % 7},{(i % 2 == 0 ? "0.00200" : "3e1")}\n");
+        var page = Page(Train(temp, "--data", temp.Write("d.csv", Encoding.UTF8.GetBytes(text.ToString())), "--target", "y", "--task", "regression", "--epochs", "1"));
+        Assert.All(page.Descendants("table").First().Elements("tr").Skip(1), row => Assert.Contains(row.Elements().ElementAt(1).Value, new[] { "0.00200", "3e1" }));
+    }
+
+    [Fact]
+    public void Pictures_of_a_folder_are_called_by_their_files()
+    {
+        using var temp = new TempFolder();
+        var images = DrawnDigits.Draw(40, 1);
+        for (int i = 0; i < 40; i++) temp.Write($"pictures/{(images.Labels[i] < 5 ? "low" : "high")}/scan {i:D2}.png", ImageFile.EncodePng(new ImagePixels(images[i].ToArray(), 1, 28, 28)));
+        temp.Write("pictures/low/broken.png", [1, 2, 3]);
+        var figures = Page(Train(temp, "--data", temp["pictures"], "--model", "linear", "--epochs", "1")).Descendants("figure").ToList();
+        Assert.NotEmpty(figures);
+        foreach (var figure in figures)
+        {
+            var name = figure.Element("figcaption")!.Value.Split("; ")[1];
+            Assert.StartsWith(figure.Element("figcaption")!.Value.Split(',')[0] + "/scan ", name, StringComparison.Ordinal);
+            var png = Convert.FromBase64String(figure.Element("img")!.Attribute("src")!.Value["data:image/png;base64,".Length..]);
+            Assert.Equal(ImageFile.Read(temp[$"pictures/{name}"], ImageColor.Grey).Pixels, ImageFile.Read(temp.Write("shown.png", png), ImageColor.Grey).Pixels);
+        }
+    }
+
+    [Fact]
+    public void A_language_model_shows_what_it_writes_and_the_rate_is_that_of_the_settings()
+    {
+        using var temp = new TempFolder();
+        var text = string.Concat(Enumerable.Range(0, 400).Select(i => $"the {(i * i) % 17} \u00e4pples\n"));
+        var run = Train(temp, "--data", temp.Write("d.txt", Encoding.UTF8.GetBytes(text)), "--model", "char-gru", "--epochs", "1", "--seed", "5");
+        var page = Page(run);
+        Assert.Equal(["Learning curves", "Generated text", "Layers", "Settings"], page.Descendants("h2").Select(h => h.Value));
+        Assert.False(File.Exists(Path.Combine(run, "confusion-matrix.svg")));
+        var generated = page.Descendants("pre").First().Value;
+        // A tenth is the test part.
+        Assert.StartsWith(text[(text.Length - text.Length / 10)..][..32], generated, StringComparison.Ordinal);
+        Assert.Equal(generated, CommandLine.Run("predict", "--model", run, "--length", "400", "--temperature", "0.8", "--seed", "5", generated[..32]).Output[..^Environment.NewLine.Length]);
+        // One-cycle begins far below it.
+        Assert.Contains(page.Descendants("tr"), row => row.Elements().First().Value == "learningRate" && row.Elements().Last().Value == "0.002");
     }
 
     [Theory]

@@ -114,6 +114,42 @@ public class ResumeTests
         Assert.Contains("does not fit the settings", CommandLine.Run("train", "--resume", run).ErrorLine, StringComparison.Ordinal);
     }
 
+    static string Table(int rows, int changed = -1)
+    {
+        var text = new System.Text.StringBuilder("a,b,y\n");
+        for (var i = 0; i < rows; i++) text.Append(System.Globalization.CultureInfo.InvariantCulture, $"{i},{(i == changed ? 4 : i % 3)},{(i % 5 < 2 ? "yes" : "no")}\n");
+        return text.ToString();
+    }
+
+    [Theory]
+    [InlineData(81, -1, "its training part had 64 rows, now 65")]
+    [InlineData(80, 40, "part had 16 rows, now others|its training part had 64 rows, now others")]
+    public void A_run_does_not_go_on_with_other_data(int rows, int changed, string message)
+    {
+        using var temp = new TempFolder();
+        var file = temp["rows.csv"];
+        File.WriteAllText(file, Table(80));
+        using var stop = new CancellationTokenSource();
+        using var text = new StopAt("epoch 1/2", stop);
+        Assert.Equal(130, CressetCommand.Run(["train", "--data", file, "--target", "y", "--epochs", "2", "--output", temp["runs"]], text, TextWriter.Null, false, stop.Token));
+        var run = Directory.GetDirectories(temp["runs"]).Single();
+        File.WriteAllText(file, Table(rows, changed));
+        var checkpoint = File.ReadAllBytes(Path.Combine(run, "checkpoint.safetensors"));
+        var refused = CommandLine.Run("train", "--resume", run);
+        Assert.Equal(1, refused.Code);
+        Assert.StartsWith($"error: --resume: the data {file} has changed since {run} began: ", refused.ErrorLine, StringComparison.Ordinal);
+        Assert.Contains(message.Split('|'), part => refused.ErrorLine.Contains(part, StringComparison.Ordinal));
+        Assert.Equal(checkpoint, File.ReadAllBytes(Path.Combine(run, "checkpoint.safetensors")));
+        // Put back, however new the file is, it goes on.
+        File.WriteAllText(file, Table(80));
+        Assert.Equal(0, CommandLine.Run("train", "--resume", run).Code);
+        // Before the first checkpoint there is nothing that other data could spoil.
+        File.Delete(Path.Combine(run, "checkpoint.safetensors"));
+        File.WriteAllText(file, Table(rows, changed));
+        Assert.Equal(0, CommandLine.Run("train", "--resume", run).Code);
+        Assert.Equal(0, CommandLine.Run("train", "--resume", run).Code);
+    }
+
     [Fact]
     public void With_patience_a_run_ends_early_and_keeps_the_best_model()
     {

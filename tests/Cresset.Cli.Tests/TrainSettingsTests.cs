@@ -49,6 +49,16 @@ public class TrainSettingsTests
         Assert.Equal(settings, TrainSettings.Read(temp.Write("settings.json", Encoding.UTF8.GetBytes(settings.ToJson()))));
     }
 
+    // A new option must not be forgotten there.
+    [Fact]
+    public void Every_option_of_train_has_its_place_in_the_file()
+    {
+        var command = TrainCommand.Create((_, _) => 0);
+        string[] options = [.. command.Options.Select(o => o.Name[2..].Replace("-", "", StringComparison.Ordinal)).Except(["config", "resume"]).Select(name => name == "lr" ? "learningrate" : name).Append("findlearningrate")];
+        using var json = System.Text.Json.JsonDocument.Parse(new TrainSettings().ToJson());
+        Assert.Equal(options.Order(StringComparer.Ordinal), json.RootElement.EnumerateObject().Select(p => p.Name.ToLowerInvariant()).Order(StringComparer.Ordinal));
+    }
+
     [Theory]
     [InlineData("{\"epoch\": 3}", "epoch")]
     [InlineData("{\"epochs\": \"three\"}", "epochs")]

@@ -46,7 +46,7 @@ public class TrainingTests(SmallRun run) : IClassFixture<SmallRun>
         Assert.Matches(@"\d{8}-\d{6}-digits-cnn$", run.Folder);
         string[] expected =
         [
-            "checkpoint.safetensors", "confusion-matrix.png", "confusion-matrix.svg", "history.csv", "learning-curves.png", "learning-curves.svg",
+            "checkpoint.safetensors", "confusion-matrix.png", "confusion-matrix.svg", "data.json", "history.csv", "learning-curves.png", "learning-curves.svg",
             "metrics.json", "model.safetensors", "report.html", "settings.json",
         ];
         Assert.Equal(expected, Directory.GetFiles(run.Folder).Select(Path.GetFileName).Order(StringComparer.Ordinal));

@@ -24,5 +24,7 @@ public class LabelledImagesTests
         Assert.Contains("need 8 pixel bytes, got 7", e.Message, StringComparison.Ordinal);
         e = Assert.Throws<ArgumentException>(() => new LabelledImages(new byte[8], [0, 2], 1, 2, 2, ["a", "b"]));
         Assert.Contains("expected labels from 0 to 1, got 2 at index 1", e.Message, StringComparison.Ordinal);
+        e = Assert.Throws<ArgumentException>(() => new LabelledImages(new byte[8], [0, 1], 1, 2, 2, ["a", "b"], ["one"]));
+        Assert.Contains("expected a name for each of 2 pictures, got 1", e.Message, StringComparison.Ordinal);
     }
 }

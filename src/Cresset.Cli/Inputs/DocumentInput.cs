@@ -85,6 +85,15 @@ sealed record DocumentSamples(IReadOnlyList<string> Texts, IReadOnlyList<string>
 
     public override ShownSample Show(long index) => new(Texts[(int)index]);
 
+    protected override void WriteSamples(BinaryWriter writer)
+    {
+        foreach (var (text, label) in Texts.Zip(Labels))
+        {
+            writer.Write(text);
+            writer.Write(label);
+        }
+    }
+
     public override SeparateSamples Pick(int[] places) => this with { Texts = [.. places.Select(i => Texts[i])], Labels = [.. places.Select(i => Labels[i])] };
 
     sealed class Encoded(IReadOnlyList<long[]> texts, long[] labels) : Dataset<(Tensor, Tensor)>

@@ -51,6 +51,15 @@ sealed record NameSamples(LabelledNames Names) : SeparateSamples
 
     public override ShownSample Show(long index) => new(Names.Names[(int)index]);
 
+    protected override void WriteSamples(BinaryWriter writer)
+    {
+        foreach (var (name, label) in Names.Names.Zip(Names.Labels))
+        {
+            writer.Write(name);
+            writer.Write(label);
+        }
+    }
+
     public override SeparateSamples Pick(int[] places) =>
         new NameSamples(new LabelledNames([.. places.Select(i => Names.Names[i])], [.. places.Select(i => Names.Labels[i])], Names.Languages));
 }

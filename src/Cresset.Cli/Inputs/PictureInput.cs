@@ -115,7 +115,7 @@ sealed record PictureSamples(LabelledImages Images, (IReadOnlyList<double> Mean,
             : new DataLoader(Images.ToDataset(pictures.Transform, training.Augmentation.Create(pictures.Shape)), batchSize, shuffle: true, seed: training.Seed, workers: training.Workers);
     }
 
-    public override ShownSample Show(long index) => new(FormattableString.Invariant($"picture {index + 1}"),
+    public override ShownSample Show(long index) => new(Images.Names?[(int)index] ?? FormattableString.Invariant($"picture {index + 1}"),
         ImageFile.EncodePng(new ImagePixels(Images[(int)index].ToArray(), Images.Channels, Images.Height, Images.Width)));
 
     public override PictureSamples Pick(int[] indices)
@@ -125,8 +125,16 @@ sealed record PictureSamples(LabelledImages Images, (IReadOnlyList<double> Mean,
         for (int i = 0; i < indices.Length; i++) Images[indices[i]].CopyTo(pixels.AsSpan(i * size));
         return this with
         {
-            Images = new LabelledImages(pixels, [.. indices.Select(i => Images.Labels[i])], Images.Channels, Images.Height, Images.Width, Images.Classes),
+            Images = new LabelledImages(pixels, [.. indices.Select(i => Images.Labels[i])], Images.Channels, Images.Height, Images.Width, Images.Classes,
+                Images.Names is { } names ? [.. indices.Select(i => names[i])] : null),
         };
+    }
+
+    protected override void WriteSamples(BinaryWriter writer)
+    {
+        writer.Write(PictureShape.Of(Images).ToString());
+        foreach (var label in Images.Labels) writer.Write(label);
+        writer.Write(Images.Pixels);
     }
 }
 

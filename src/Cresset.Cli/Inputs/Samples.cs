@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Cresset.Data;
 
 namespace Cresset.Cli.Inputs;
@@ -31,6 +32,22 @@ abstract record Samples
     /// <summary>So few that they make this many for a model, evenly spread; all where there are no more.</summary>
     public virtual Samples Few(int count) => count < Count ? Some(count) : this;
 
+    /// <summary>A hash of all that a model learns of them, by which a run that goes on tells whether they are still the same.</summary>
+    public string Hash()
+    {
+        using var hash = SHA256.Create();
+        using (var stream = new CryptoStream(Stream.Null, hash, CryptoStreamMode.Write))
+        using (var writer = new BinaryWriter(new BufferedStream(stream)))
+        {
+            foreach (var name in Classes) writer.Write(name);
+            WriteSamples(writer);
+        }
+        return Convert.ToHexStringLower(hash.Hash!);
+    }
+
+    /// <summary>Writes them, whole, in their order.</summary>
+    protected abstract void WriteSamples(BinaryWriter writer);
+
     /// <summary>Holds a share of them out, at least one: what is left, and what was held out.</summary>
     public abstract (Samples Kept, Samples HeldOut) HoldOut(double share);
 
@@ -61,7 +78,8 @@ abstract record Samples
 /// <summary>A sample as people see it.</summary>
 /// <param name="Name">What it is, or where.</param>
 /// <param name="Picture">A PNG file; null where the name says all.</param>
-sealed record ShownSample(string Name, byte[]? Picture = null);
+/// <param name="Truth">A number to predict as the data writes it; null where there are classes.</param>
+sealed record ShownSample(string Name, byte[]? Picture = null, string? Truth = null);
 
 /// <summary>Samples that stand each for itself.</summary>
 abstract record SeparateSamples : Samples

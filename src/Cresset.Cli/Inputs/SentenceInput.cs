@@ -80,5 +80,14 @@ sealed record SentenceSamples(IReadOnlyList<TaggedSentence> Sentences, IReadOnly
         throw new ArgumentOutOfRangeException(nameof(index));
     }
 
+    protected override void WriteSamples(BinaryWriter writer)
+    {
+        foreach (var sentence in Sentences)
+        {
+            writer.Write(sentence.Words.Count);
+            foreach (var text in sentence.Words.Concat(sentence.Tags)) writer.Write(text);
+        }
+    }
+
     public override SeparateSamples Pick(int[] places) => this with { Sentences = [.. places.Select(i => Sentences[i])] };
 }

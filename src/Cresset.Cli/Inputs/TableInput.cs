@@ -128,7 +128,17 @@ sealed record TableSamples(CsvTable Table, string Target, TableTask? Task, IRead
     public override ShownSample Show(long index)
     {
         var row = Enumerable.Range(0, Table.Count).Where(i => !Table.IsMissing(Table[i, Target])).ElementAt((int)index);
-        return new(string.Join(", ", Table.Names.Where(name => name != Target).Select(name => $"{name}={Table[row, name]}")));
+        return new(string.Join(", ", Table.Names.Where(name => name != Target).Select(name => $"{name}={Table[row, name]}")),
+            Truth: TargetClasses.Count > 0 ? null : Table[row, Target]);
+    }
+
+    protected override void WriteSamples(BinaryWriter writer)
+    {
+        foreach (var name in Table.Names)
+        {
+            writer.Write(name);
+            foreach (var field in Table.Column(name)) writer.Write(field);
+        }
     }
 
     public override SeparateSamples Pick(int[] places) => this with { Table = Table.Pick(places) };

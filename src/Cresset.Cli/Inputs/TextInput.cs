@@ -71,6 +71,8 @@ sealed record TextSamples(string Text, IReadOnlyList<string> Classes) : Samples
         return new DataLoader<(Tensor, Tensor)>(windows, batchSize, shuffle: training is not null, seed: training?.Seed ?? 0, workers: training?.Workers ?? 0);
     }
 
+    protected override void WriteSamples(BinaryWriter writer) => writer.Write(Text);
+
     // A text is one piece: its beginning.
     protected override Samples Some(int count) => this with { Text = Text[..Cut(count)] };
 

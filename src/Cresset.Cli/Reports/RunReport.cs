@@ -2,7 +2,9 @@ using System.Globalization;
 using System.Text.Json;
 using System.Xml.Linq;
 using Cresset.Cli.Inputs;
+using Cresset.Data;
 using Cresset.Metrics;
+using Cresset.Nn;
 
 namespace Cresset.Cli.Reports;
 
@@ -23,18 +25,21 @@ static class RunReport
         th, td { padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
         th:first-child, td:first-child, table.texts td, table.texts th { text-align: left; } th { color: var(--soft); font-weight: 500; }
         td.wrap { overflow-wrap: anywhere; max-width: 34rem; }
-        img.chart { max-width: 100%; height: auto; background: #fff; border: 1px solid var(--line); border-radius: 8px; }
+        img.chart { max-width: 100%; height: auto; background: #fff; border: 1px solid #dfe3e8; border-radius: 8px; }
+        @media (prefers-color-scheme: dark) { img.chart { filter: invert(.9) hue-rotate(180deg); } }
         .pictures { display: flex; flex-wrap: wrap; gap: 1.2rem; }
-        figure { margin: 0; width: 7.5rem; font-size: .85rem; } figure img { width: 7rem; height: 7rem; object-fit: contain; image-rendering: pixelated; border: 1px solid var(--line); }
+        figure { margin: 0; width: 7.5rem; font-size: .85rem; overflow-wrap: anywhere; } figure img { width: 7rem; height: 7rem; object-fit: contain; image-rendering: pixelated; border: 1px solid var(--line); }
+        pre.text { white-space: pre-wrap; overflow-wrap: anywhere; font-size: .9rem; }
         pre { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 1rem; overflow-x: auto; font-size: .8rem; line-height: 1.35; }
         """;
 
     /// <summary>The page.</summary>
     /// <param name="plan">What was trained.</param>
+    /// <param name="network">The network that is kept, in evaluation mode.</param>
     /// <param name="run">The run folder, with its charts.</param>
     /// <param name="report">The score.</param>
     /// <param name="mistakes">The worst first.</param>
-    public static string Create(TrainPlan plan, RunFolder run, IReport report, IReadOnlyList<Mistake> mistakes)
+    public static string Create(TrainPlan plan, Module network, RunFolder run, IReport report, IReadOnlyList<Mistake> mistakes)
     {
         var name = Clean(plan.Settings.Name!);
         var page = new XElement("html", new XAttribute("lang", "en"),
@@ -48,11 +53,13 @@ static class RunReport
                 new XElement("div", new XAttribute("class", "figures"), Figures(report, plan.Input).Select(f => new XElement("div", new XElement("b", f.Value), f.Name))),
                 Chart("Learning curves", run[RunFolder.CurvesFile + ".svg"]),
                 report is EvaluationReport classes && plan.Input.Kind != InputKind.Text ? Classes(classes, plan.Input) : null,
-                plan.Input.Kind == InputKind.Text ? null : Chart("Confusion matrix", run[RunFolder.ConfusionFile + ".svg"]),
+                Chart("Confusion matrix", run[RunFolder.ConfusionFile + ".svg"]),
+                Chart("Predicted and true numbers", run[RunFolder.PredictionsFile + ".svg"]),
                 Mistakes(plan, mistakes),
+                plan.TestSamples is TextSamples text ? Generated(plan, network, text) : null,
                 Chart("Search for the learning rate", run[RunFolder.RatesFile + ".svg"]),
                 Section("Layers", new XElement("pre", Clean(plan.Model.Network.Summary(plan.Input.Example()).ToString()))),
-                Section("Settings", Settings(plan.Settings))));
+                Section("Settings", Settings(plan))));
         return "<!DOCTYPE html>\n" + page;
     }
 
@@ -99,15 +106,44 @@ static class RunReport
                 new XElement("figcaption", Clean($"{s.Mistake.Truth}, taken for {s.Mistake.Prediction}; {s.Sample.Name}"))))));
         }
         return Section(title, new XElement("table", new XAttribute("class", "texts"), Row("th", "sample", "true", "predicted"),
-            shown.Select(s => new XElement("tr", new XElement("td", new XAttribute("class", "wrap"), Clean(s.Sample.Name)), new XElement("td", Clean(s.Mistake.Truth)), new XElement("td", Clean(s.Mistake.Prediction))))));
+            shown.Select(s => new XElement("tr", new XElement("td", new XAttribute("class", "wrap"), Clean(s.Sample.Name)), new XElement("td", Clean(s.Sample.Truth ?? s.Mistake.Truth)), new XElement("td", Clean(s.Mistake.Prediction))))));
     }
 
-    static XElement Settings(TrainSettings settings)
+    // How the network goes on with the test part's beginning, as `cresset predict` would let it.
+    static XElement[] Generated(TrainPlan plan, Module network, TextSamples samples)
     {
-        using var json = JsonDocument.Parse(settings.ToJson());
-        return new XElement("table", new XAttribute("class", "texts"), json.RootElement.EnumerateObject().Where(p => p.Value.ValueKind != JsonValueKind.Null)
-            .Select(p => Row("td", p.Name, p.Value.ValueKind == JsonValueKind.String ? p.Value.GetString()! : p.Value.GetRawText())));
+        const int beginning = 32, length = 400;
+        const double temperature = 0.8;
+        var prompt = string.Concat(samples.Text.EnumerateRunes().Take(beginning));
+        using var scope = Autograd.NoGrad();
+        var text = plan.Input.Predict(network, plan.Classes, prompt, new PredictRequest("", [], null, null, length, temperature, null, null, plan.Settings.Seed, false))[0].Text!;
+        return Section("Generated text",
+            new XElement("p", new XAttribute("class", "soft"), string.Create(CultureInfo.InvariantCulture, $"The first {beginning} characters are the test part's; temperature {temperature}, seed {plan.Settings.Seed}.")),
+            new XElement("pre", new XAttribute("class", "text"), Clean(text)));
     }
+
+    static XElement Settings(TrainPlan plan)
+    {
+        using var json = JsonDocument.Parse(plan.Settings.ToJson());
+        return new XElement("table", new XAttribute("class", "texts"), json.RootElement.EnumerateObject().Select(p => Row("td", p.Name, p.Value.ValueKind switch
+        {
+            JsonValueKind.Null => NotGiven(p.Name, plan),
+            JsonValueKind.String => p.Value.GetString()!,
+            _ => p.Value.GetRawText(),
+        })));
+    }
+
+    // What holds where a setting was left open.
+    static string NotGiven(string setting, TrainPlan plan) => setting switch
+    {
+        "dataDir" => new DatasetStore().Root,
+        "task" when plan.Input.FileColumns is { Task: { } task } => task.ToString().ToLowerInvariant(),
+        "threads" => Threads.Count.ToString(CultureInfo.InvariantCulture),
+        "trainCount" or "testCount" => "the data set's own",
+        "checkpointEvery" => "after each epoch, once a minute within",
+        "maxBroken" when plan.Input.Kind == InputKind.Pictures => "one in twenty",
+        _ => "none",
+    };
 
     // XML has no control characters.
     static string Clean(string text) => string.Concat(text.EnumerateRunes().Select(rune => Rune(rune.Value)));

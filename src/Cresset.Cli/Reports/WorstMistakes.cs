@@ -13,11 +13,14 @@ sealed record Mistake(long Index, string Truth, string Prediction, double Badnes
 /// <param name="most">How many are kept.</param>
 sealed class WorstMistakes(IReadOnlyList<string> classes, Func<double, double>? number, int most)
 {
-    readonly PriorityQueue<Mistake, double> kept = new();
+    // Class indices, or numbers; the probability of the class that was predicted.
+    readonly record struct Kept(long Index, double Truth, double Prediction, double Probability, double Badness);
+
+    readonly PriorityQueue<Kept, double> kept = new();
     long seen;
 
     /// <summary>The worst first.</summary>
-    public IReadOnlyList<Mistake> All => [.. kept.UnorderedItems.Select(item => item.Element).OrderByDescending(m => m.Badness).ThenBy(m => m.Index)];
+    public IReadOnlyList<Mistake> All => [.. kept.UnorderedItems.Select(item => item.Element).OrderByDescending(m => m.Badness).ThenBy(m => m.Index).Select(Describe)];
 
     /// <summary>Takes in outputs [N, C] and class indices [N], or numbers [N, 1] and [N, 1].</summary>
     public void Update(Tensor outputs, Tensor targets)
@@ -35,11 +38,7 @@ sealed class WorstMistakes(IReadOnlyList<string> classes, Func<double, double>? 
         {
             var row = logarithms.AsSpan(i * count, count);
             var likeliest = System.Numerics.Tensors.TensorPrimitives.IndexOfMax<double>(row);
-            if (likeliest != targets[i])
-            {
-                var (target, probability) = ((int)targets[i], Math.Exp(row[likeliest]));
-                Keep(-row[target], seen + i, () => (classes[target], FormattableString.Invariant($"{classes[likeliest]} ({probability:P1})")));
-            }
+            if (likeliest != targets[i]) Keep(new Kept(seen + i, targets[i], likeliest, Math.Exp(row[likeliest]), -row[(int)targets[i]]));
         }
     }
 
@@ -48,19 +47,18 @@ sealed class WorstMistakes(IReadOnlyList<string> classes, Func<double, double>? 
         for (var i = 0; i < outputs.Length; i++)
         {
             var (truth, prediction) = (number(targets[i]), number(outputs[i]));
-            // Numbers come back from standardised ones of single precision: more digits would show that.
-            Keep(Math.Abs(truth - prediction), seen + i, () => (FormattableString.Invariant($"{truth:G4}"), FormattableString.Invariant($"{prediction:G4}")));
+            Keep(new Kept(seen + i, truth, prediction, double.NaN, Math.Abs(truth - prediction)));
         }
     }
 
-    void Keep(double badness, long index, Func<(string Truth, string Prediction)> describe)
+    void Keep(Kept mistake)
     {
-        if (kept.Count == most)
-        {
-            if (kept.Peek().Badness >= badness) return;
-            kept.Dequeue();
-        }
-        var (truth, prediction) = describe();
-        kept.Enqueue(new Mistake(index, truth, prediction, badness), badness);
+        if (kept.Count < most) kept.Enqueue(mistake, mistake.Badness);
+        else if (kept.Peek().Badness < mistake.Badness) kept.DequeueEnqueue(mistake, mistake.Badness);
     }
+
+    // Numbers come back from standardised ones of single precision: more digits would show that.
+    Mistake Describe(Kept m) => number is null
+        ? new(m.Index, classes[(int)m.Truth], FormattableString.Invariant($"{classes[(int)m.Prediction]} ({m.Probability:P1})"), m.Badness)
+        : new(m.Index, FormattableString.Invariant($"{m.Truth:G4}"), FormattableString.Invariant($"{m.Prediction:G4}"), m.Badness);
 }

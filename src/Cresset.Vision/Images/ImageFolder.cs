@@ -95,7 +95,7 @@ public sealed class ImageFolder : IDisposable
 
     /// <summary>
     /// Reads all pictures into memory, in the order of <see cref="Items"/>; they must have one size, or be resized to
-    /// one.
+    /// one. Each is named by its path within the folder or zip file.
     /// </summary>
     /// <param name="color">Grey (one plane) or red, green, blue (three planes).</param>
     /// <param name="size">Height and width to resize to; null where all pictures have one size.</param>
@@ -163,7 +163,9 @@ public sealed class ImageFolder : IDisposable
                 pixels.AsSpan(whole[to] * one, one).CopyTo(pixels.AsSpan(to * one));
             Array.Resize(ref pixels, whole.Length * one);
         }
-        return new LabelledImages(pixels, [.. whole.Select(i => (long)Items[i].Label)], first.Channels, first.Height, first.Width, Classes);
+        return new LabelledImages(
+            pixels, [.. whole.Select(i => (long)Items[i].Label)], first.Channels, first.Height, first.Width, Classes,
+            [.. whole.Select(i => NameOf(Items[i]))]);
     }
 
     /// <summary>Closes the zip file, where there is one.</summary>
@@ -253,6 +255,9 @@ public sealed class ImageFolder : IDisposable
                 $"folder, got none in {string.Join(", ", empty)}.");
         return items;
     }
+
+    private string NameOf(ImageFolderItem item) =>
+        _zip is null ? System.IO.Path.GetRelativePath(_source, item.Path).Replace('\\', '/') : item.Path;
 
     private static bool IsPicture(string name) => !name.StartsWith('.') && ImageFile.HasImageExtension(name);
 

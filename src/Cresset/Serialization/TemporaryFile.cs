@@ -15,9 +15,11 @@ static class TemporaryFile
             }
             File.Move(temporary, path, overwrite: true);
         }
-        catch
+        catch (Exception e)
         {
             File.Delete(temporary);
+            // What .NET makes of a limit on the size of files (EFBIG) names no file.
+            if (e is ArgumentOutOfRangeException) throw new IOException($"{path}: expected room for a file of this size, got the system's limit on the size of files ({e.Message})", e);
             throw;
         }
     }

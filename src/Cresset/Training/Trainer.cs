@@ -9,7 +9,8 @@ namespace Cresset.Training;
 /// <summary>How a training ended.</summary>
 /// <param name="History">The epochs that were completed.</param>
 /// <param name="Interrupted">True where it was cancelled; the model then holds what the last batch left.</param>
-public sealed record TrainingResult(IReadOnlyList<EpochRecord> History, bool Interrupted);
+/// <param name="Stopped">True where <see cref="Trainer.Stop"/> ended it before the last of its epochs.</param>
+public sealed record TrainingResult(IReadOnlyList<EpochRecord> History, bool Interrupted, bool Stopped);
 
 /// <summary>The usual loop of supervised learning: for each batch of inputs and targets the forward pass, the loss, backward and a
 /// step of the optimizer; after each epoch a look at the validation data. An explicit loop of your own works just as well.</summary>
@@ -82,7 +83,7 @@ public sealed partial class Trainer(Module model, Optimizer optimizer, Loss crit
             running = default;
             foreach (var callback in callbacks) callback.OnEpochEnd(this, record);
         }
-        var result = new TrainingResult(history, interrupted);
+        var result = new TrainingResult(history, interrupted, stopping && !interrupted && history.Count < last);
         foreach (var callback in callbacks) callback.OnEnd(this, result);
         return result;
     }

@@ -153,4 +153,20 @@ public class ImageFolderTests
         Assert.Equal(3732740007, sum);
         Assert.Equal(61871447877, weighted);
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Pictures_are_called_by_their_paths_also_where_broken_ones_are_left_out(bool zip)
+    {
+        using var folder = new TempFolder();
+        string path = Write(folder, zip, ("in/cat/a b.png", Png(1)), ("in/cat/c.png", [1, 2]), ("in/dog/deep/d.png", Png(3)), ("in/dog/e.png", Png(4)));
+        using var pictures = new ImageFolder(path, "in");
+        var broken = new List<string>();
+        LabelledImages images = pictures.Load(broken: broken.Add);
+        string within = zip ? "in/" : "";
+        Assert.Single(broken);
+        Assert.Equal([$"{within}cat/a b.png", $"{within}dog/deep/d.png", $"{within}dog/e.png"], images.Names!);
+        Assert.Equal([$"{within}dog/deep/d.png"], images.Slice(1, 1).Names!);
+    }
 }
