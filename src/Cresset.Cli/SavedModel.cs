@@ -1,4 +1,5 @@
 using Cresset.Nn;
+using Cresset.Onnx;
 using Cresset.Serialization;
 
 namespace Cresset.Cli;
@@ -9,11 +10,17 @@ sealed record SavedModel(Module Network, ModelCard Card)
     /// <summary>Writes weights and card into one safetensors file, safely.</summary>
     public void Save(string path) => Network.Save(path, Card.ToMetadata());
 
-    /// <summary>Reads a run folder or a model file.</summary>
+    /// <summary>Reads a run folder, a model file, or an ONNX file of `cresset export` or `cresset import`.</summary>
     /// <exception cref="CommandException">It is not there, is no model of `cresset train`, or its weights do not fit.</exception>
     public static SavedModel Load(string path)
     {
         var file = ModelCard.FileOf(path);
+        if (file.EndsWith(ExportCommand.OnnxEnding, StringComparison.OrdinalIgnoreCase))
+        {
+            var onnx = OnnxModel.Load(file);
+            onnx.Eval();
+            return new SavedModel(onnx, ModelCard.FromMetadata(file, onnx.Metadata));
+        }
         var content = SafeTensors.Load(file);
         var card = ModelCard.FromMetadata(file, content.Metadata);
         var choice = Models.All.FirstOrDefault(m => m.Name == card.Model) ?? throw new CommandException(
