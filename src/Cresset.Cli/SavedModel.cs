@@ -25,7 +25,7 @@ sealed record SavedModel(Module Network, ModelCard Card)
         var card = ModelCard.FromMetadata(file, content.Metadata);
         var choice = Models.All.FirstOrDefault(m => m.Name == card.Model) ?? throw new CommandException(
             $"{file}: it holds the model '{card.Model}', expected one of: {Models.Names}.");
-        var network = choice.Create(card.Input, card.Classes.Count, file);
+        var network = Create(choice, card, file);
         try
         {
             network.LoadStateDict(content.Tensors);
@@ -36,5 +36,22 @@ sealed record SavedModel(Module Network, ModelCard Card)
         }
         network.Eval();
         return new SavedModel(network, card);
+    }
+
+    // What networks have beside their weights, such as encodings of places.
+    const long TablesOfNetworks = 1 << 24;
+
+    // The weights of a network are in its file: a damaged card that tells large sizes gets no memory for them.
+    static Module Create(ModelChoice choice, ModelCard card, string file)
+    {
+        try
+        {
+            using var limit = MemoryPool.Limit((4 * new FileInfo(file).Length) + TablesOfNetworks);
+            return choice.Create(card.Input, card.Classes.Count, file);
+        }
+        catch (Exception e) when (e is InsufficientMemoryException or ArgumentException)
+        {
+            throw new CommandException($"{file}: its metadata tell of a network {card.Model} that is larger than the file: the file is damaged.", cause: e);
+        }
     }
 }

@@ -1,5 +1,5 @@
-using Cresset.Cli;
 using Cresset.Cli.Inputs;
+using Cresset.Serialization;
 using Cresset.Tests;
 using Cresset.Text;
 using Xunit;
@@ -8,20 +8,60 @@ namespace Cresset.Cli.Tests;
 
 public class DamagedFileTests
 {
+    static (ModelInput Input, string[] Classes)[] Inputs()
+    {
+        var rows = Data.CsvTable.From(["n", "c", "t"], [["1", "a", "no"], ["2", "b", "yes"]]);
+        var words = new Vocabulary(["a", "b"]);
+        return
+        [
+            (PictureModel.With(new PictureShape(1, 2, 3)), ["x", "y"]),
+            (new TableSamples(rows, "t", null, ["no", "yes"]).Measure(), ["no", "yes"]),
+            (new NameInput(words), ["x", "y"]),
+            (new SentenceInput(new SentenceEncoding(words, words, ["N", "V"], 6)), ["N", "V"]),
+            (new DocumentInput(words, new TableColumns("class", Data.TableTask.Classification, "text")), ["x", "y"]),
+            (new TextInput(words), [.. words.Tokens]),
+        ];
+    }
+
     // A model file is the weights' file and a card in its head; either may be damaged.
     [Fact]
     public void Models()
     {
         using var temp = new TempFolder();
-        var names = new NameInput(new Vocabulary(["a", "b"]));
-        new SavedModel(new NameClassifier(names.Letters.Size, 2, 2, 2), new ModelCard("gru", "names", ["x", "y"], names, null)).Save(temp["names"]);
-        var table = new TableSamples(Data.CsvTable.From(["n", "c", "t"], [["1", "a", "no"], ["2", "b", "yes"]]), "t", null, ["no", "yes"]);
-        var input = table.Measure();
-        var small = Cresset.Cli.Models.Find("table-linear");
-        new SavedModel(small.Create(input, 2, ""), new ModelCard("table-linear", "csv:t.csv", ["no", "yes"], input, 5)).Save(temp["table"]);
         var path = temp["damaged.safetensors"];
-        // Large sizes in a card make a large network before its weights are compared.
-        DamagedFiles.Try<CommandException>(path, [File.ReadAllBytes(temp["table"])], () => SavedModel.Load(path), other: typeof(FormatException), memory: 1 << 22);
+        var valid = Inputs().Take(2).Zip(["linear", "table-linear"], (input, name) =>
+        {
+            new SavedModel(Cresset.Cli.Models.Find(name).Create(input.Input, 2, ""), new ModelCard(name, "data", input.Classes, input.Input, 5)).Save(path);
+            return File.ReadAllBytes(path);
+        }).ToArray();
+        DamagedFiles.Try<CommandException>(path, valid, () => SavedModel.Load(path), other: typeof(FormatException), memory: 1 << 25);
+    }
+
+    [Fact]
+    public void Cards_of_each_kind()
+    {
+        using var temp = new TempFolder();
+        var path = temp["damaged.safetensors"];
+        byte[][] valid = [.. Inputs().Select(input =>
+        {
+            SafeTensors.Save(path, new Dictionary<string, Tensor>(), new ModelCard("model", "data", input.Classes, input.Input, null).ToMetadata());
+            return File.ReadAllBytes(path);
+        })];
+        DamagedFiles.Try<CommandException>(path, valid, () => ModelCard.FromMetadata(path, SafeTensors.Load(path).Metadata), other: typeof(FormatException));
+    }
+
+    // Pictures of 4096 x 4096 for 100 classes are 6.7 GB of weights and more, which the file would have to have.
+    [Theory]
+    [InlineData("linear")]
+    [InlineData("mlp")]
+    public void A_card_gets_no_memory_that_its_file_does_not_fill(string model)
+    {
+        using var temp = new TempFolder();
+        var card = new ModelCard(model, "data", [.. Enumerable.Range(0, 100).Select(i => $"{i}")], PictureModel.With(new PictureShape(1, 4096, 4096)), null);
+        new SavedModel(new Nn.Linear(2, 2), card).Save(temp["large.safetensors"]);
+        var before = MemoryPool.BytesLent + MemoryPool.BytesFree;
+        Assert.Contains("larger than the file", Assert.Throws<CommandException>(() => SavedModel.Load(temp["large.safetensors"])).Message, StringComparison.Ordinal);
+        Assert.True(MemoryPool.BytesLent + MemoryPool.BytesFree - before < 32 << 20);
     }
 
     [Fact]

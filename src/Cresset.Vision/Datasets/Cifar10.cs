@@ -94,7 +94,7 @@ public static class Cifar10
                     files[name] = ReadRecords(entry.DataStream, $"{path}: {name}");
             }
         }
-        catch (Exception e) when (e is EndOfStreamException or FormatException || (e is InvalidDataException && !e.Message.StartsWith(path, StringComparison.Ordinal)))
+        catch (Exception e) when (e is EndOfStreamException or FormatException or OverflowException || (e is InvalidDataException && !e.Message.StartsWith(path, StringComparison.Ordinal)))
         {
             throw new InvalidDataException($"{path}: expected a tar file, got another kind of file or a truncated one ({e.Message})", e);
         }

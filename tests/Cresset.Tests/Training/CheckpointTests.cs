@@ -107,7 +107,7 @@ public sealed class CheckpointTests : IDisposable
         run.Fit();
         run.Trainer.SaveCheckpoint(File);
         var (random, valid, path) = (Random.Default.State, System.IO.File.ReadAllBytes(File), File + ".damaged");
-        DamagedFiles.Try<FormatException>(path, [valid], () => run.Trainer.LoadCheckpoint(path), cases: 500, other: typeof(ArgumentException), named: "");
+        DamagedFiles.Try<FormatException>(path, [valid], () => run.Trainer.LoadCheckpoint(path), cases: 500, other: typeof(ArgumentException));
         Random.Default.State = random;
     }
 

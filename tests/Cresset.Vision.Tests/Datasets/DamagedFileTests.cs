@@ -65,6 +65,7 @@ public class DamagedFileTests
     [InlineData("jpeg")]
     [InlineData("bmp")]
     [InlineData("gif")]
+    [InlineData("webp")]
     public void Pictures(string form)
     {
         using var temp = new TempFolder();
