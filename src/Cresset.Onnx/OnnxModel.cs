@@ -84,9 +84,14 @@ public sealed class OnnxModel : Module
         }
     }
 
+    // Before the first, shapes were not broadcast but told to be; what comes after the last may mean something else by the same name.
+    const int FirstOpset = 7, LastOpset = 23;
+
     static OnnxModel Build(string path, ModelProto model, GraphProto graph)
     {
         var opset = model.OpsetImport.Where(set => set.Domain is "" or "ai.onnx").Select(set => set.Version).FirstOrDefault(1);
+        if (opset is < FirstOpset or > LastOpset)
+            throw new FormatException($"{path}: the model is written for version {opset} of ONNX's operators; {FirstOpset} to {LastOpset} are read");
         var missing = graph.Node.Where(node => OnnxOperators.Find(node) is null).Select(node => node.Domain is "" or "ai.onnx" ? node.OpType : $"{node.Domain}.{node.OpType}").Distinct().Order(StringComparer.Ordinal).ToArray();
         if (missing.Length > 0)
             throw new FormatException($"{path}: the model uses {(missing.Length == 1 ? "an operator" : "operators")} that Cresset does not import: {string.Join(", ", missing)}. docs/onnx.md lists those that it does");
@@ -170,7 +175,12 @@ public sealed class OnnxModel : Module
             {
                 outputs = run(new OnnxCall(node, [.. node.Inputs.Select(Find)]));
             }
-            catch (Exception e) when (e is ArgumentException or InvalidOperationException or NotSupportedException or ArithmeticException)
+            catch (FormatException e)
+            {
+                // It names the place itself.
+                throw new ArgumentException(e.Message, e);
+            }
+            catch (Exception e) when (e is ArgumentException or InvalidOperationException or NotSupportedException or ArithmeticException or IndexOutOfRangeException)
             {
                 throw new ArgumentException($"{node.Place}: {e.Message}", e);
             }

@@ -260,7 +260,7 @@ static class OperatorExport
             return;
         }
         if (!x.Sizes[2].IsConstant || !x.Sizes[3].IsConstant)
-            throw new NotSupportedException("OnnxExporter: AdaptiveAvgPool2d to more than one place needs pictures of a fixed size; leave their height and width fixed (dynamicDimensions)");
+            throw new NotSupportedException("OnnxExporter: AdaptiveAvgPool2d to more than one place needs pictures of a fixed size; leave their height and width fixed (OnnxExportOptions.DynamicDimensions)");
         // A mean over rows and one over columns: products with the weights of each.
         var rows = w.Node("MatMul", [w.Constant(Means(x.Shape[2], y.Shape[2]).To(y.DType)), w[x]]);
         w.Node("MatMul", y, [rows, w.Constant(Means(x.Shape[3], y.Shape[3]).T.Contiguous().To(y.DType))]);
