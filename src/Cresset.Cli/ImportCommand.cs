@@ -71,8 +71,8 @@ static class ImportCommand
         var output = ExportCommand.NewFile(request.Output ?? Path.GetFileNameWithoutExtension(request.File) + "-cresset" + ExportCommand.OnnxEnding);
         if (!output.EndsWith(ExportCommand.OnnxEnding, StringComparison.OrdinalIgnoreCase)) throw CommandException.Usage($"--output: expected a name that ends in {ExportCommand.OnnxEnding}, got {output}.");
         var network = OnnxModel.Load(request.File);
-        if (network.InputSizes is not [[_, { } channels, var height, var width]])
-            throw new CommandException($"{request.File}: expected a network with one input of pictures [N, C, H, W], got the inputs {string.Join(", ", network.InputNames)}.");
+        if (network.InputSizes is not [[_, (1 or 3) and { } channels, var height, var width]])
+            throw new CommandException($"{request.File}: expected a network with one input of pictures [N, C, H, W], C 1 or 3, got the inputs {string.Join(", ", network.InputNames)}.");
         var source = DataSources.Find(request.Data);
         if (source.Kind != InputKind.Pictures) throw CommandException.Usage($"--data: {source.Name} has no pictures; only networks for pictures can be imported.");
         var shape = new PictureShape(channels, height ?? source.Shape?.Height ?? UsualSize, width ?? source.Shape?.Width ?? UsualSize);
@@ -80,21 +80,7 @@ static class ImportCommand
             throw new CommandException($"--data: the network takes pictures of {shape}, {source.Name} has {fixedShape}.");
         var (samples, input) = Pictures(request, source, shape, terminal, stop);
         var card = new ModelCard(ExportCommand.ImportedOnnx, source.Name, samples.Classes, input, null);
-        network.Eval();
-        using (Autograd.NoGrad())
-        {
-            Tensor logits;
-            try
-            {
-                logits = network.Forward(input.Example());
-            }
-            catch (ArgumentException e)
-            {
-                throw new CommandException($"{request.File}: it does not take pictures of {shape}: {e.Message}", cause: e);
-            }
-            if (logits.Shape != [1, samples.Classes.Count])
-                throw new CommandException($"{request.File}: expected one number for each of the {samples.Classes.Count} classes of {source.Name}, got {logits.Shape}.");
-        }
+        _ = SavedModel.OfOnnx(network, card, request.File);
         OnnxModel.CopyWithMetadata(request.File, output, card.ToMetadata());
         terminal.Line($"{output}: {network.Parameters().Sum(p => (long)p.ElementCount)} parameters, {samples.Classes.Count} classes; `cresset eval --model {output}` scores it");
         return ExitCodes.Done;

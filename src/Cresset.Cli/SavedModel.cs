@@ -1,3 +1,4 @@
+using Cresset.Cli.Inputs;
 using Cresset.Nn;
 using Cresset.Onnx;
 using Cresset.Serialization;
@@ -18,8 +19,8 @@ sealed record SavedModel(Module Network, ModelCard Card)
         if (file.EndsWith(ExportCommand.OnnxEnding, StringComparison.OrdinalIgnoreCase))
         {
             var onnx = OnnxModel.Load(file);
-            onnx.Eval();
-            return new SavedModel(onnx, ModelCard.FromMetadata(file, onnx.Metadata));
+            if (!ModelCard.IsIn(onnx.Metadata)) throw new CommandException($"{file}: an ONNX file that tells no classes; `cresset import {file} --data ...` makes one that does.");
+            return OfOnnx(onnx, ModelCard.FromMetadata(file, onnx.Metadata), file);
         }
         var content = SafeTensors.Load(file);
         var card = ModelCard.FromMetadata(file, content.Metadata);
@@ -38,6 +39,33 @@ sealed record SavedModel(Module Network, ModelCard Card)
         return new SavedModel(network, card);
     }
 
+    /// <summary>A network of an ONNX file with a card, which has to fit it.</summary>
+    /// <exception cref="CommandException">It takes other inputs, or gives other outputs than a number for each class.</exception>
+    public static SavedModel OfOnnx(OnnxModel network, ModelCard card, string file)
+    {
+        network.Eval();
+        using var mode = Autograd.NoGrad();
+        Tensor logits;
+        try
+        {
+            // A file may ask for any sizes when it runs.
+            using var limit = MemoryPool.Limit(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2);
+            logits = network.Forward(card.Input.Example());
+        }
+        catch (Exception e) when (e is ArgumentException or InsufficientMemoryException)
+        {
+            throw new CommandException($"{file}: it does not compute anything of {card.Input.Unit}, {card.Input.Example().Shape}: {e.Message}", cause: e);
+        }
+        // Of sentences and texts, for each place.
+        var rank = card.Input.Kind is InputKind.Sentences or InputKind.Text ? 3 : 2;
+        if (logits.Rank != rank || logits.Size(0) != 1 || logits.Size(-1) != card.Classes.Count)
+            throw new CommandException($"{file}: expected one number for each of the {card.Classes.Count} classes of {card.Data}, got {logits.Shape}.");
+        return new SavedModel(network, card);
+    }
+
+    // Some initialisers draw in double before they write.
+    const long InitialiserShare = 16;
+
     // What networks have beside their weights, such as encodings of places.
     const long TablesOfNetworks = 1 << 24;
 
@@ -46,7 +74,7 @@ sealed record SavedModel(Module Network, ModelCard Card)
     {
         try
         {
-            using var limit = MemoryPool.Limit((4 * new FileInfo(file).Length) + TablesOfNetworks);
+            using var limit = MemoryPool.Limit((InitialiserShare * new FileInfo(file).Length) + TablesOfNetworks);
             return choice.Create(card.Input, card.Classes.Count, file);
         }
         catch (Exception e) when (e is InsufficientMemoryException or ArgumentException)

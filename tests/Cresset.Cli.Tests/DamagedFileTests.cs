@@ -37,6 +37,21 @@ public class DamagedFileTests
         DamagedFiles.Try<CommandException>(path, valid, () => SavedModel.Load(path), other: typeof(FormatException), memory: 1 << 25);
     }
 
+    // The network and the card are both in the file, and it is run once.
+    [Fact]
+    public void Models_of_ONNX()
+    {
+        using var temp = new TempFolder();
+        var path = temp["damaged.onnx"];
+        var valid = Inputs().Take(2).Zip(["linear", "table-linear"], (input, name) =>
+        {
+            Onnx.OnnxExporter.Export(Cresset.Cli.Models.Find(name).Create(input.Input, 2, ""), input.Input.Example(), path,
+                new Onnx.OnnxExportOptions { Metadata = new ModelCard(name, "data", input.Classes, input.Input, 5).ToMetadata() });
+            return File.ReadAllBytes(path);
+        }).ToArray();
+        DamagedFiles.Try<CommandException>(path, valid, () => SavedModel.Load(path), other: typeof(FormatException), memory: 1 << 22);
+    }
+
     [Fact]
     public void Cards_of_each_kind()
     {

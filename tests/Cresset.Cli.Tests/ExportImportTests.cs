@@ -147,6 +147,21 @@ public class ExportImportTests(SmallRun run) : IClassFixture<SmallRun>
         Assert.Equal(Loss(temp["again.onnx"], "--test-count", "40"), Loss(temp["third.onnx"], "--test-count", "40"), 1e-5);
     }
 
+    // A card tells of a network what is not so, or there is none.
+    [Fact]
+    public void A_card_has_to_fit_its_ONNX_file()
+    {
+        using var temp = new TempFolder();
+        Onnx.OnnxExporter.Export(new LinearClassifier(784, 7), Tensor.Rand([1, 1, 28, 28]), temp["seven.onnx"]);
+        Assert.Contains($"an ONNX file that tells no classes; `cresset import {temp["seven.onnx"]} --data ...` makes one that does", CommandLine.Run("eval", "--model", temp["seven.onnx"]).ErrorLine, StringComparison.Ordinal);
+        var card = SavedModel.Load(run.Folder).Card;
+        Onnx.OnnxModel.CopyWithMetadata(temp["seven.onnx"], temp["ten.onnx"], card.ToMetadata());
+        Assert.Contains("expected one number for each of the 10 classes of digits, got [1, 7].", CommandLine.Run("eval", "--model", temp["ten.onnx"]).ErrorLine, StringComparison.Ordinal);
+        Onnx.OnnxExporter.Export(new Nn.Linear(5, 10), Tensor.Rand([1, 5]), temp["flat.onnx"]);
+        Onnx.OnnxModel.CopyWithMetadata(temp["flat.onnx"], temp["rows.onnx"], card.ToMetadata());
+        Assert.Contains("it does not compute anything of pictures, [1, 1, 28, 28]", CommandLine.Run("eval", "--model", temp["rows.onnx"]).ErrorLine, StringComparison.Ordinal);
+    }
+
     // A network that this library did not write has no card: the data tell its classes, the options its normalisation.
     [Fact]
     public void A_network_of_others_is_imported_with_the_classes_of_the_data()

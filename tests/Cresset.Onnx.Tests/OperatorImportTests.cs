@@ -177,6 +177,22 @@ public class OperatorImportTests
         Assert.Equal(OnnxOperators.Names, listed.Order(StringComparer.Ordinal));
     }
 
+    // What a file names beside itself is neither looked for nor opened.
+    [Fact]
+    public void Values_in_other_files_are_refused()
+    {
+        using var folder = new TempFolder();
+        folder.Write("secret", [1, 2, 3, 4]);
+        var model = Model(cases["Add"]);
+        var outside = new TensorProto { Name = "in1", DataType = 1, DataLocation = 1 };
+        outside.Dims.Add(1);
+        outside.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = "../" + Path.GetFileName(folder.Path) + "/secret" });
+        model.Graph.Initializer.Clear();
+        model.Graph.Initializer.Add(outside);
+        folder.Write("node.onnx", model.ToByteArray());
+        Assert.Contains("its values stand in another file, which is not read", Assert.Throws<FormatException>(() => OnnxModel.Load(folder["node.onnx"])).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(6)]
     [InlineData(24)]

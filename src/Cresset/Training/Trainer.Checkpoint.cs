@@ -56,7 +56,7 @@ public sealed partial class Trainer
             using var document = JsonDocument.Parse(json);
             saved = Read(document.RootElement);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or IndexOutOfRangeException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or IndexOutOfRangeException or ArgumentException)
         {
             throw new FormatException($"{path}: not a checkpoint of a training: its entry {CheckpointKey} is damaged: {e.Message}", e);
         }

@@ -199,7 +199,7 @@ public sealed class CheckpointTests : IDisposable
 
         var whole = SafeTensors.Load(File);
         var json = whole.Metadata["cresset.checkpoint"];
-        foreach (var damaged in new[] { "", "{}", "[]", json[..^5], json.Replace("\"version\":1", "\"version\":2", StringComparison.Ordinal), json.Replace("\"epoch\":[", "\"epoch\":[\"x\",", StringComparison.Ordinal) })
+        foreach (var damaged in new[] { "", "{}", "[]", json[..^5], json.Replace("\"version\":1", "\"version\":2", StringComparison.Ordinal), json.Replace("\"epoch\":[", "\"epoch\":[\"x\",", StringComparison.Ordinal), json.Replace("\"optimizer\":{", "\"optimizer\":{\"twice\":1,\"twice\":2,", StringComparison.Ordinal) })
         {
             Assert.NotEqual(json, damaged);
             SafeTensors.Save(File, whole.Tensors, new Dictionary<string, string> { ["cresset.checkpoint"] = damaged });
