@@ -61,7 +61,7 @@ static class DamagedFiles
     /// <param name="memory">The bytes that reading may take beside 256 for each of the file's, of managed memory and of tensors.</param>
     /// <param name="other">A second type that the reader documents, if any.</param>
     /// <typeparam name="TException">What the reader documents.</typeparam>
-    internal static void Try<TException>(string path, byte[][] valid, Action read, int cases = 1000, string? named = null, long memory = 1 << 20, Type? other = null) where TException : Exception
+    internal static void Try<TException>(string path, byte[][] valid, Action read, int cases = 500, string? named = null, long memory = 1 << 20, Type? other = null) where TException : Exception
     {
         foreach (var bytes in valid)
         {
