@@ -50,7 +50,7 @@ static class EvalCommand
         var columns = card.Input.FileColumns ?? default;
         var source = DataSources.Find(data, columns.Text);
         int? count = request.TestCount ?? (source.Name == card.Data ? card.TestCount : null);
-        Models.Find(card.Model).Require(source.Kind, source.Name);
+        ModelChoice.Require(card.Model, card.Input.Kind, source.Kind, source.Name);
         var samples = source.Load(new DataRequest(data, request.DataDir, null, count, (card.Input as PictureInput)?.Shape, columns, Whole: source.Name != card.Data), false, terminal, stop);
         var report = Evaluation.Run(model.Network, samples.Batches(card.Input, card.Classes, request.BatchSize), card.Classes, card.Input, stop);
         if (request.Json) terminal.Line(report.ToJson());

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Cresset.Onnx;
 using Cresset.Serialization;
 
 namespace Cresset.Cli;
@@ -17,17 +18,30 @@ static class ExportCommand
 {
     public const string Name = "export";
 
+    /// <summary>What a card calls a network that came from an ONNX file.</summary>
+    public const string ImportedOnnx = "onnx";
+
+    /// <summary>How names of ONNX files end.</summary>
+    public const string OnnxEnding = ".onnx";
+
     static readonly IReadOnlyList<ExportForm> Forms =
     [
-        new("safetensors", ".safetensors", (model, path) => model.Save(path)),
+        new("safetensors", ".safetensors", (model, path) =>
+        {
+            // Weights alone are of use only where the network is known.
+            if (model.Card.Model == ImportedOnnx) throw new NotSupportedException("its network is known to the ONNX file only; use --to onnx or pt");
+            model.Save(path);
+        }),
         // The state dictionary alone, as torch.save(model.state_dict(), path) writes it.
         new("pt", ".pt", (model, path) => TorchCheckpoint.Save(path, model.Network.StateDict())),
+        new("onnx", OnnxEnding, WriteOnnx),
     ];
 
     public static readonly string[] Examples =
     [
         "export --model runs/20261123-154500-resnet20 --to pt",
         "export --model runs/20261123-154500-cnn --to safetensors --output digits.safetensors",
+        "export --model runs/20261123-154500-cnn --to onnx --output digits.onnx",
     ];
 
     public static Command Create(Func<System.CommandLine.ParseResult, Func<ExportRequest>, int> run)
@@ -35,7 +49,7 @@ static class ExportCommand
         var model = Options.Model();
         var to = new Option<string>("--to")
         {
-            Description = "The form: safetensors (weights, and what eval and predict need), pt (the state dictionary for Python's torch.load).",
+            Description = "The form: safetensors (weights, and what eval and predict need), pt (the state dictionary for Python's torch.load), onnx (the network itself, for ONNX Runtime and others, and what eval and predict need).",
             HelpName = string.Join('|', Forms.Select(f => f.Name)),
             Required = true,
         };
@@ -51,9 +65,29 @@ static class ExportCommand
         var form = NearMatch.Find("form", request.To, Forms, f => f.Name);
         var model = SavedModel.Load(request.Model);
         var path = NewFile(request.Output ?? model.Card.Model + form.Extension);
-        form.Write(model, path);
+        try
+        {
+            form.Write(model, path);
+        }
+        catch (NotSupportedException e)
+        {
+            throw new CommandException($"--to: {model.Card.Model} cannot be written as {form.Name}: {e.Message}", cause: e);
+        }
         terminal.Line($"{path}: {model.Card.Model}, {model.Network.Parameters().Sum(p => (long)p.ElementCount)} parameters");
         return ExitCodes.Done;
+    }
+
+    // The batch has any size, and sequences of tokens any length.
+    static void WriteOnnx(SavedModel model, string path)
+    {
+        var example = model.Card.Input.Example();
+        var free = new Dictionary<int, string> { [0] = "batch" };
+        if (!example.DType.IsFloatingPoint()) free[1] = "length";
+        OnnxExporter.Export(model.Network, example, path, new OnnxExportOptions
+        {
+            DynamicDimensions = new Dictionary<string, IReadOnlyDictionary<int, string>> { ["input"] = free },
+            Metadata = model.Card.ToMetadata(),
+        });
     }
 
     /// <summary>Checks that a file can be made without losing another.</summary>

@@ -24,6 +24,9 @@ sealed record ModelCard(string Model, string Data, IReadOnlyList<string> Classes
         return entries.Metadata;
     }
 
+    /// <summary>Whether there is a card in a file's metadata.</summary>
+    public static bool IsIn(IReadOnlyDictionary<string, string> metadata) => metadata.Keys.Any(key => key.StartsWith(CardEntries.Prefix, StringComparison.Ordinal));
+
     /// <summary>Reads the metadata of a model file, trusting nothing in it.</summary>
     /// <exception cref="CommandException">An entry is missing or makes no sense.</exception>
     public static ModelCard FromMetadata(string path, IReadOnlyDictionary<string, string> metadata)
@@ -46,7 +49,7 @@ sealed record ModelCard(string Model, string Data, IReadOnlyList<string> Classes
                 $"--model: the folder {path} has no {RunFolder.ModelFile}; expected a run folder of `cresset train`.");
         }
         return File.Exists(path) ? path : throw new CommandException(
-            $"--model: there is no folder or file {path}; expected a run folder of `cresset train` or a .safetensors file.");
+            $"--model: there is no folder or file {path}; expected a run folder of `cresset train`, a .safetensors file or an .onnx file.");
     }
 }
 
@@ -55,7 +58,9 @@ sealed record ModelCard(string Model, string Data, IReadOnlyList<string> Classes
 /// <param name="metadata">Its metadata.</param>
 sealed class CardEntries(string path, Dictionary<string, string> metadata)
 {
-    const string Prefix = "cresset.";
+    /// <summary>How the names begin.</summary>
+    public const string Prefix = "cresset.";
+
     const int MostTokens = 1_000_000;
 
     /// <summary>The metadata.</summary>

@@ -39,10 +39,14 @@ record ModelChoice(string Name, InputKind Kind, Func<ModelInput, int, Module> Ma
 
     /// <summary>Checks that it takes data of this kind.</summary>
     /// <exception cref="CommandException">It does not; the message names those that do.</exception>
-    public void Require(InputKind kind, string data)
+    public void Require(InputKind kind, string data) => Require(Name, Kind, kind, data);
+
+    /// <summary>Checks that a network takes data of a kind.</summary>
+    /// <exception cref="CommandException">It does not; the message names those that do.</exception>
+    public static void Require(string name, InputKind takes, InputKind kind, string data)
     {
-        if (Kind != kind)
-            throw CommandException.Usage($"--model: {Name} takes {Words(Kind)}; {data} has {Words(kind)}. For them: {string.Join(", ", Models.All.Where(m => m.Kind == kind).Select(m => m.Name))}.");
+        if (takes != kind)
+            throw CommandException.Usage($"--model: {name} takes {Words(takes)}; {data} has {Words(kind)}. For them: {string.Join(", ", Models.All.Where(m => m.Kind == kind).Select(m => m.Name))}.");
     }
 
     static string Words(InputKind kind) => kind switch

@@ -40,7 +40,7 @@ static class Options
     /// <summary>--model of the commands that read one.</summary>
     public static Option<string> Model() => new("--model", "-m")
     {
-        Description = "A run folder of `cresset train`, or the model.safetensors in one.",
+        Description = "A run folder of `cresset train`, the model.safetensors in one, or an .onnx file of `cresset export` or `import`.",
         HelpName = "folder|file",
         Required = true,
     };

@@ -23,7 +23,7 @@ static class SummaryCommand
     {
         var model = new Option<string>("--model", "-m")
         {
-            Description = $"A network ({Models.Names}), a run folder of `cresset train`, or the model.safetensors in one.",
+            Description = $"A network ({Models.Names}), a run folder of `cresset train`, the model.safetensors in one, or an .onnx file of `cresset export` or `import`.",
             HelpName = "name|folder|file",
             Required = true,
         };

@@ -245,7 +245,8 @@ public sealed class TableEncoding
         foreach (var column in columns)
         {
             if (!names.Add(column.Name)) throw new FormatException($"TableEncoding: expected different columns, got '{CsvDataset.Short(column.Name)}' twice");
-            if (!Enum.IsDefined(column.Kind) || column.Missing < 0 || !double.IsFinite(column.Mean) || !(column.Deviation > 0 && double.IsFinite(column.Deviation))
+            // The reader leaves null where the text has no list.
+            if (column.Categories is null || !Enum.IsDefined(column.Kind) || column.Missing < 0 || !double.IsFinite(column.Mean) || !(column.Deviation > 0 && double.IsFinite(column.Deviation))
                 || column.Kind == TableColumnKind.Category != column.Categories.Count > 0 || (column.IsEmbedded && column.Categories.Count == 0) || !AreDifferent(column.Categories))
                 throw new FormatException($"TableEncoding: the column '{CsvDataset.Short(column.Name)}' makes no sense");
         }

@@ -140,7 +140,7 @@ sealed class GraphWriter
         for (var m = 0; m < size.Coefficients.Length; m++)
         {
             if (size.Coefficients[m] == 0) continue;
-            if (size.Coefficients[m] != Math.Floor(size.Coefficients[m])) throw new NotSupportedException($"OnnxExporter: a size is {size.Coefficients[m]} times another, which is no whole number; leave the sizes fixed (dynamicDimensions)");
+            if (size.Coefficients[m] != Math.Floor(size.Coefficients[m])) throw new NotSupportedException($"OnnxExporter: a size is {size.Coefficients[m]} times another, which is no whole number; leave the sizes fixed (OnnxExportOptions.DynamicDimensions)");
             string? product = null;
             for (var d = 0; d < traced.Free.Count; d++)
                 if ((m >> d & 1) != 0) product = product is null ? Free(d) : Node("Mul", [product, Free(d)]);

@@ -1,5 +1,6 @@
 using Cresset.Nn;
 using Cresset.Onnx.Format;
+using Cresset.Serialization;
 using Google.Protobuf;
 
 namespace Cresset.Onnx;
@@ -16,15 +17,25 @@ public sealed class OnnxModel : Module
     readonly Dictionary<string, Tensor> constants = [];
     readonly List<Step> steps = [];
     readonly string[] inputNames, outputNames;
+    readonly IReadOnlyList<int?>[] inputSizes;
 
     // A node, its operator, and the values that nobody needs after it.
     sealed record Step(OnnxNode Node, OnnxOperator Operator, string[] Released);
 
-    OnnxModel(string[] inputNames, string[] outputNames, IReadOnlyDictionary<string, string> metadata) =>
-        (this.inputNames, this.outputNames, Metadata) = (inputNames, outputNames, metadata);
+    OnnxModel(ValueInfoProto[] inputs, string[] outputNames, IReadOnlyDictionary<string, string> metadata)
+    {
+        inputNames = Array.ConvertAll(inputs, input => input.Name);
+        inputSizes = Array.ConvertAll(inputs, input => (IReadOnlyList<int?>)[.. (input.Type?.TensorType?.Shape?.Dim ?? []).Select(dim => dim.DimValue is > 0 and <= int.MaxValue ? (int?)dim.DimValue : null)]);
+        this.outputNames = outputNames;
+        Metadata = metadata;
+    }
 
     /// <summary>The names of the inputs, in the order of Forward.</summary>
     public IReadOnlyList<string> InputNames => inputNames;
+
+    /// <summary>For each input the sizes of its dimensions, as the file tells them; null for one that is free. Empty where it tells
+    /// nothing.</summary>
+    public IReadOnlyList<IReadOnlyList<int?>> InputSizes => inputSizes;
 
     /// <summary>The names of the outputs.</summary>
     public IReadOnlyList<string> OutputNames => outputNames;
@@ -38,24 +49,49 @@ public sealed class OnnxModel : Module
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static OnnxModel Load(string path)
     {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        ModelProto model;
-        try
-        {
-            model = ModelProto.Parser.ParseFrom(File.ReadAllBytes(path));
-        }
-        catch (InvalidProtocolBufferException e)
-        {
-            throw new FormatException($"{path}: this is no ONNX model, or a damaged one: {e.Message}", e);
-        }
+        var model = Parse(path);
         if (model.Graph is not { } graph || graph.Node.Count == 0 || graph.Output.Count == 0)
             throw new FormatException($"{path}: expected an ONNX model, got a file without nodes and outputs");
         return Build(path, model, graph);
     }
 
+    /// <summary>Copies a file with other metadata; what else is in it stays, also what is not known here.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="copy">The file to write. It appears whole or not at all.</param>
+    /// <param name="metadata">Entries that are added, or take the place of those of the same name.</param>
+    /// <exception cref="FormatException">The file is no ONNX model.</exception>
+    /// <exception cref="IOException">A file cannot be read or written.</exception>
+    public static void CopyWithMetadata(string path, string copy, IReadOnlyDictionary<string, string> metadata)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentException.ThrowIfNullOrEmpty(copy);
+        ArgumentNullException.ThrowIfNull(metadata);
+        var model = Parse(path);
+        foreach (var old in model.MetadataProps.Where(entry => metadata.ContainsKey(entry.Key)).ToArray()) model.MetadataProps.Remove(old);
+        model.MetadataProps.Add(metadata.Select(entry => new StringStringEntryProto { Key = entry.Key, Value = entry.Value }));
+        TemporaryFile.Write(copy, model.WriteTo);
+    }
+
+    static ModelProto Parse(string path)
+    {
+        try
+        {
+            return ModelProto.Parser.ParseFrom(File.ReadAllBytes(path));
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw new FormatException($"{path}: this is no ONNX model, or a damaged one: {e.Message}", e);
+        }
+    }
+
+    // Before the first, shapes were not broadcast but told to be; what comes after the last may mean something else by the same name.
+    const int FirstOpset = 7, LastOpset = 23;
+
     static OnnxModel Build(string path, ModelProto model, GraphProto graph)
     {
         var opset = model.OpsetImport.Where(set => set.Domain is "" or "ai.onnx").Select(set => set.Version).FirstOrDefault(1);
+        if (opset is < FirstOpset or > LastOpset)
+            throw new FormatException($"{path}: the model is written for version {opset} of ONNX's operators; {FirstOpset} to {LastOpset} are read");
         var missing = graph.Node.Where(node => OnnxOperators.Find(node) is null).Select(node => node.Domain is "" or "ai.onnx" ? node.OpType : $"{node.Domain}.{node.OpType}").Distinct().Order(StringComparer.Ordinal).ToArray();
         if (missing.Length > 0)
             throw new FormatException($"{path}: the model uses {(missing.Length == 1 ? "an operator" : "operators")} that Cresset does not import: {string.Join(", ", missing)}. docs/onnx.md lists those that it does");
@@ -63,7 +99,7 @@ public sealed class OnnxModel : Module
         foreach (var entry in model.MetadataProps) metadata[entry.Key] = entry.Value;
         var initial = graph.Initializer.Select(tensor => tensor.Name).ToHashSet();
         // Old files list their constants among the inputs.
-        var result = new OnnxModel([.. graph.Input.Select(input => input.Name).Where(name => !initial.Contains(name))], [.. graph.Output.Select(output => output.Name)], metadata);
+        var result = new OnnxModel([.. graph.Input.Where(input => !initial.Contains(input.Name))], [.. graph.Output.Select(output => output.Name)], metadata);
         result.Read(path, graph, opset);
         return result;
     }
@@ -139,7 +175,12 @@ public sealed class OnnxModel : Module
             {
                 outputs = run(new OnnxCall(node, [.. node.Inputs.Select(Find)]));
             }
-            catch (Exception e) when (e is ArgumentException or InvalidOperationException or NotSupportedException or ArithmeticException)
+            catch (FormatException e)
+            {
+                // It names the place itself.
+                throw new ArgumentException(e.Message, e);
+            }
+            catch (Exception e) when (e is ArgumentException or InvalidOperationException or NotSupportedException or ArithmeticException or IndexOutOfRangeException)
             {
                 throw new ArgumentException($"{node.Place}: {e.Message}", e);
             }

@@ -33,7 +33,8 @@ static partial class OnnxOperators
         One("NonZero", x => x.NonZero().T),
         Call("Trilu", Trilu),
         Call("DepthToSpace", DepthToSpace), Call("SpaceToDepth", SpaceToDepth),
-        Call("Resize", Resize),
+        Call("Resize", Resize), Call("Upsample", Upsample),
+        Call("EyeLike", EyeLike),
     ];
 
     static Tensor ShapeOf(OnnxCall call)
@@ -150,9 +151,18 @@ static partial class OnnxOperators
     // The last dimension of the indices names a place.
     static Tensor GatherNd(OnnxCall call)
     {
-        if (call.Node.Int("batch_dims", 0) != 0) throw new NotSupportedException("GatherND with batch_dims is not known here");
-        var index = call[1].To(DType.Int64);
-        return call[0][Places(index)];
+        var (x, index, batches) = (call[0], call[1].To(DType.Int64), call.Node.Dim("batch_dims", 0));
+        if (batches == 0) return x[Places(index)];
+        if (batches < 0 || batches >= Math.Min(x.Rank, index.Rank)) throw new ArgumentException($"GatherND: {batches} batch_dims are too many for the shapes {x.Shape} and {index.Shape}");
+        // The batches as one dimension, whose place is added to each index.
+        var sizes = index.Shape.AsSpan()[..batches];
+        var batch = 1;
+        foreach (var size in sizes) batch *= size;
+        x = x.Reshape(new Shape([batch, .. x.Shape.AsSpan()[batches..]]));
+        var rows = index.Reshape(new Shape([batch, .. index.Shape.AsSpan()[batches..]]));
+        int[] ones = [batch, .. Enumerable.Repeat(1, rows.Rank - 2)];
+        var picked = x[[Tensor.Arange(batch).Reshape(ones), .. Places(rows)]];
+        return picked.Reshape(new Shape([.. sizes, .. picked.Shape.AsSpan()[1..]]));
     }
 
     static TensorIndex[] Places(Tensor index) => [.. Enumerable.Range(0, index.Size(-1)).Select(i => (TensorIndex)index.Select(-1, i))];
@@ -235,54 +245,11 @@ static partial class OnnxOperators
         return x.Reshape(batch, channels, height, block, width, block).Permute(0, 3, 5, 1, 2, 4).Reshape(batch, channels * block * block, height, width);
     }
 
-    // One dimension after the other, each by the places that its elements come from.
-    static Tensor Resize(OnnxCall call)
+    // Ones on the diagonal from column k on.
+    static Tensor EyeLike(OnnxCall call)
     {
         var x = call[0];
-        var mode = call.Node.Text("mode", "nearest");
-        if (mode is not ("nearest" or "linear")) throw new NotSupportedException($"the mode {mode} is not known here");
-        var scales = call.Optional(2) is { ElementCount: > 0 } given ? OnnxCall.ReadNumbers(given) : null;
-        var sizes = call.Optional(3) is { ElementCount: > 0 } asked ? OnnxCall.Read(asked) : null;
-        if (call.Node.Ints("axes") is not null || (scales ?? (object?)sizes) is null || (scales?.Length ?? sizes!.Length) != x.Rank)
-            throw new NotSupportedException("Resize: expected scales or sizes for every dimension");
-        var rule = call.Node.Text("coordinate_transformation_mode", "half_pixel");
-        var rounding = call.Node.Text("nearest_mode", "round_prefer_floor");
-        for (var dim = 0; dim < x.Rank; dim++)
-        {
-            var from = x.Size(dim);
-            var to = sizes?[dim] ?? (int)Math.Floor(from * scales![dim]);
-            var scale = scales?[dim] ?? (double)to / from;
-            if (to == from && scale == 1) continue;
-            if (to < 0) throw new ArgumentException($"Resize: expected a size that is not negative, got {to}");
-            var places = new double[to];
-            for (var i = 0; i < to; i++)
-                places[i] = rule switch
-                {
-                    "half_pixel" => (i + 0.5) / scale - 0.5,
-                    "pytorch_half_pixel" => to > 1 ? (i + 0.5) / scale - 0.5 : 0,
-                    "align_corners" => to > 1 ? i * (from - 1.0) / (to - 1) : 0,
-                    "asymmetric" => i / scale,
-                    _ => throw new NotSupportedException($"the coordinates {rule} are not known here"),
-                };
-            long Inside(double place) => (long)Math.Clamp(place, 0, from - 1);
-            if (mode == "nearest")
-            {
-                x = x.IndexSelect(dim, Tensor.From(Array.ConvertAll(places, place => Inside(rounding switch
-                {
-                    "floor" => Math.Floor(place),
-                    "ceil" => Math.Ceiling(place),
-                    "round_prefer_ceil" => Math.Floor(place + 0.5),
-                    _ => Math.Ceiling(place - 0.5),
-                }))));
-                continue;
-            }
-            int[] ones = [.. Enumerable.Repeat(1, x.Rank)];
-            ones[dim] = to;
-            var share = Tensor.From(Array.ConvertAll(places, place => Math.Clamp(place, 0, from - 1) - Inside(Math.Floor(place)))).To(x.DType).Reshape(ones);
-            Tensor below = x.IndexSelect(dim, Tensor.From(Array.ConvertAll(places, place => Inside(Math.Floor(place))))),
-                above = x.IndexSelect(dim, Tensor.From(Array.ConvertAll(places, place => Inside(Math.Floor(place) + 1))));
-            x = below + (above - below) * share;
-        }
-        return x;
+        var type = call.Node.Has("dtype") ? OnnxTypes.Of((int)call.Node.Int("dtype", 1), call.Node.Op) : x.DType;
+        return (Tensor.Arange(x.Size(0)).Unsqueeze(1) + call.Node.Int("k", 0)).Equal(Tensor.Arange(x.Size(1))).To(type);
     }
 }

@@ -11,10 +11,26 @@ static class OperatorExport
     static readonly Dictionary<string, Export> exports = new()
     {
         // Pointwise, of one tensor.
-        ["Abs"] = Same("Abs"), ["Ceil"] = Same("Ceil"), ["Cos"] = Same("Cos"), ["Erf"] = Same("Erf"), ["Exp"] = Same("Exp"),
-        ["Floor"] = Same("Floor"), ["Log"] = Same("Log"), ["Neg"] = Same("Neg"), ["Reciprocal"] = Same("Reciprocal"), ["Relu"] = Same("Relu"),
-        ["Round"] = Same("Round"), ["Sigmoid"] = Same("Sigmoid"), ["Sign"] = Same("Sign"), ["Sin"] = Same("Sin"), ["Sqrt"] = Same("Sqrt"),
-        ["Tan"] = Same("Tan"), ["Tanh"] = Same("Tanh"), ["LogicalNot"] = Same("Not"), ["IsNaN"] = Same("IsNaN"), ["IsInf"] = Same("IsInf"),
+        ["Abs"] = Same("Abs"),
+        ["Ceil"] = Same("Ceil"),
+        ["Cos"] = Same("Cos"),
+        ["Erf"] = Same("Erf"),
+        ["Exp"] = Same("Exp"),
+        ["Floor"] = Same("Floor"),
+        ["Log"] = Same("Log"),
+        ["Neg"] = Same("Neg"),
+        ["Reciprocal"] = Same("Reciprocal"),
+        ["Relu"] = Same("Relu"),
+        ["Round"] = Same("Round"),
+        ["Sigmoid"] = Same("Sigmoid"),
+        ["Sign"] = Same("Sign"),
+        ["Sin"] = Same("Sin"),
+        ["Sqrt"] = Same("Sqrt"),
+        ["Tan"] = Same("Tan"),
+        ["Tanh"] = Same("Tanh"),
+        ["LogicalNot"] = Same("Not"),
+        ["IsNaN"] = Same("IsNaN"),
+        ["IsInf"] = Same("IsInf"),
         ["Elu"] = (w, c) => w.Node("Elu", c.Outputs[0], [w[c.Inputs[0]]], ("alpha", c.Number(0))),
         ["LeakyRelu"] = (w, c) => w.Node("LeakyRelu", c.Outputs[0], [w[c.Inputs[0]]], ("alpha", c.Number(0))),
         ["Rsqrt"] = (w, c) => w.Node("Reciprocal", c.Outputs[0], [w.Node("Sqrt", [w[c.Inputs[0]]])]),
@@ -27,26 +43,47 @@ static class OperatorExport
         ["Log10"] = (w, c) => w.Node("Div", c.Outputs[0], [w.Node("Log", [w[c.Inputs[0]]]), Like(w, c, Math.Log(10))]),
         ["Trunc"] = (w, c) => w.Node("Mul", c.Outputs[0], [w.Node("Sign", [w[c.Inputs[0]]]), w.Node("Floor", [w.Node("Abs", [w[c.Inputs[0]]])])]),
         ["IsFinite"] = (w, c) => w.Node("Not", c.Outputs[0], [w.Node("Or", [w.Node("IsNaN", [w[c.Inputs[0]]]), w.Node("IsInf", [w[c.Inputs[0]]])])]),
-        ["Gelu"] = Gelu, ["GeluTanh"] = GeluTanh, ["Softplus"] = Softplus, ["Clamp"] = Clamp,
+        ["Gelu"] = Gelu,
+        ["GeluTanh"] = GeluTanh,
+        ["Softplus"] = Softplus,
+        ["Clamp"] = Clamp,
 
         // Pointwise, of two tensors, or of one and a number.
-        ["Add"] = Pair("Add"), ["Sub"] = Pair("Sub"), ["Mul"] = Pair("Mul"), ["Div"] = Pair("Div"), ["Pow"] = Pair("Pow"),
-        ["SubtractFrom"] = Reversed("Sub"), ["DivideInto"] = Reversed("Div"),
-        ["Maximum"] = Pair("Max"), ["Minimum"] = Pair("Min"),
-        ["FloorDivide"] = FloorDivide, ["Remainder"] = Remainder,
-        ["Equal"] = Compare("Equal"), ["Greater"] = Compare("Greater"), ["GreaterOrEqual"] = Compare("GreaterOrEqual"),
+        ["Add"] = Pair("Add"),
+        ["Sub"] = Pair("Sub"),
+        ["Mul"] = Pair("Mul"),
+        ["Div"] = Pair("Div"),
+        ["Pow"] = Pair("Pow"),
+        ["SubtractFrom"] = Reversed("Sub"),
+        ["DivideInto"] = Reversed("Div"),
+        ["Maximum"] = Pair("Max"),
+        ["Minimum"] = Pair("Min"),
+        ["FloorDivide"] = FloorDivide,
+        ["Remainder"] = Remainder,
+        ["Equal"] = Compare("Equal"),
+        ["Greater"] = Compare("Greater"),
+        ["GreaterOrEqual"] = Compare("GreaterOrEqual"),
         // Told as a > b of exchanged tensors.
-        ["Less"] = Compare("Greater"), ["LessOrEqual"] = Compare("GreaterOrEqual"),
+        ["Less"] = Compare("Greater"),
+        ["LessOrEqual"] = Compare("GreaterOrEqual"),
         ["NotEqual"] = (w, c) => w.Node("Not", c.Outputs[0], [w.Node("Equal", [w[c.Inputs[0]], w[c.Inputs[1]]])]),
-        ["LogicalAnd"] = Compare("And"), ["LogicalOr"] = Compare("Or"), ["LogicalXor"] = Compare("Xor"),
+        ["LogicalAnd"] = Compare("And"),
+        ["LogicalOr"] = Compare("Or"),
+        ["LogicalXor"] = Compare("Xor"),
         ["Where"] = (w, c) => Choose(w, c.Outputs[0], w[c.Inputs[2]], w.As(c.Inputs[0], c.Outputs[0].DType), w.As(c.Inputs[1], c.Outputs[0].DType)),
         ["MaskedFill"] = (w, c) => Choose(w, c.Outputs[0], w[c.Inputs[1]], Like(w, c, c.Number(0)), w[c.Inputs[0]]),
 
         // The same values elsewhere.
-        ["Detach"] = Alias, ["Clone"] = Alias, ["Contiguous"] = Alias, ["Alias"] = Alias,
+        ["Detach"] = Alias,
+        ["Clone"] = Alias,
+        ["Contiguous"] = Alias,
+        ["Alias"] = Alias,
         ["To"] = (w, c) => w.Alias(c.Outputs[0], w.As(c.Inputs[0], c.Outputs[0].DType)),
         ["Copy"] = (w, c) => w.Node("Expand", c.Outputs[0], [w.As(c.Inputs[1], c.Outputs[0].DType), w.ShapeOf(c.Outputs[0].Sizes)]),
-        ["Reshape"] = Reshape, ["Flatten"] = Reshape, ["Squeeze"] = Reshape, ["Unsqueeze"] = Reshape,
+        ["Reshape"] = Reshape,
+        ["Flatten"] = Reshape,
+        ["Squeeze"] = Reshape,
+        ["Unsqueeze"] = Reshape,
         ["Expand"] = (w, c) => w.Node("Expand", c.Outputs[0], [w[c.Inputs[0]], w.ShapeOf(c.Outputs[0].Sizes)]),
         ["Permute"] = (w, c) => w.Node("Transpose", c.Outputs[0], [w[c.Inputs[0]]], ("perm", Ints(c))),
         ["Narrow"] = Narrow,
@@ -63,8 +100,13 @@ static class OperatorExport
 
         // Sums and their like.
         ["Sum"] = (w, c) => w.Node("ReduceSum", c.Outputs[0], [w[c.Inputs[0]], w.Integers([.. Axes(c).Select(axis => (long)axis)])], ("keepdims", c.Flag(1))),
-        ["Prod"] = Reduce("ReduceProd"), ["Max"] = Reduce("ReduceMax"), ["AMax"] = Reduce("ReduceMax"), ["Min"] = Reduce("ReduceMin"), ["AMin"] = Reduce("ReduceMin"),
-        ["Any"] = Truth("ReduceMax"), ["All"] = Truth("ReduceMin"),
+        ["Prod"] = Reduce("ReduceProd"),
+        ["Max"] = Reduce("ReduceMax"),
+        ["AMax"] = Reduce("ReduceMax"),
+        ["Min"] = Reduce("ReduceMin"),
+        ["AMin"] = Reduce("ReduceMin"),
+        ["Any"] = Truth("ReduceMax"),
+        ["All"] = Truth("ReduceMin"),
         ["ArgMax"] = (w, c) => w.Node("ArgMax", c.Outputs[0], [w[c.Inputs[0]]], ("axis", c.Int(0)), ("keepdims", true)),
         ["ArgMin"] = (w, c) => w.Node("ArgMin", c.Outputs[0], [w[c.Inputs[0]]], ("axis", c.Int(0)), ("keepdims", true)),
         ["CumSum"] = (w, c) => w.Node("CumSum", c.Outputs[0], [w[c.Inputs[0]], w.Number(c.Number(0), DType.Int64)], ("reverse", c.Flag(1))),
@@ -75,11 +117,16 @@ static class OperatorExport
         // Layers.
         ["Linear"] = Linear,
         ["MatMul"] = (w, c) => w.Node("MatMul", c.Outputs[0], [w[c.Inputs[0]], w[c.Inputs[1]]]),
-        ["Conv2d"] = Conv2d, ["Conv2dInputGradient"] = ConvTranspose2d,
+        ["Conv2d"] = Conv2d,
+        ["Conv2dInputGradient"] = ConvTranspose2d,
         ["MaxPool2d"] = (w, c) => w.Node("MaxPool", c.Outputs[0], [w[c.Inputs[0]]], [.. Window(c), ("dilations", Pick(c, 6, 7))]),
-        ["AvgPool2d"] = AvgPool2d, ["AdaptiveAvgPool2d"] = AdaptiveAvgPool2d,
-        ["BatchNormInference"] = BatchNorm, ["LayerNorm"] = LayerNorm, ["GroupNorm"] = LayerNorm,
-        ["Recurrence"] = RecurrenceExport.Recurrence, ["PaddedRecurrence"] = RecurrenceExport.PaddedRecurrence,
+        ["AvgPool2d"] = AvgPool2d,
+        ["AdaptiveAvgPool2d"] = AdaptiveAvgPool2d,
+        ["BatchNormInference"] = BatchNorm,
+        ["LayerNorm"] = LayerNorm,
+        ["GroupNorm"] = LayerNorm,
+        ["Recurrence"] = RecurrenceExport.Recurrence,
+        ["PaddedRecurrence"] = RecurrenceExport.PaddedRecurrence,
     };
 
     /// <summary>Writes the nodes of a call.</summary>
@@ -260,7 +307,7 @@ static class OperatorExport
             return;
         }
         if (!x.Sizes[2].IsConstant || !x.Sizes[3].IsConstant)
-            throw new NotSupportedException("OnnxExporter: AdaptiveAvgPool2d to more than one place needs pictures of a fixed size; leave their height and width fixed (dynamicDimensions)");
+            throw new NotSupportedException("OnnxExporter: AdaptiveAvgPool2d to more than one place needs pictures of a fixed size; leave their height and width fixed (OnnxExportOptions.DynamicDimensions)");
         // A mean over rows and one over columns: products with the weights of each.
         var rows = w.Node("MatMul", [w.Constant(Means(x.Shape[2], y.Shape[2]).To(y.DType)), w[x]]);
         w.Node("MatMul", y, [rows, w.Constant(Means(x.Shape[3], y.Shape[3]).T.Contiguous().To(y.DType))]);

@@ -24,7 +24,7 @@ sealed record TracedValue(Tensor[] Tensors, SizeExpression[] Sizes, bool Varies)
 sealed record TracedCall(string Name, TracedValue[] Inputs, TracedValue[] Outputs, SizeExpression[] Numbers)
 {
     internal double Number(int index) => Numbers[index].IsConstant ? Numbers[index].Constant
-        : throw new NotSupportedException($"OnnxExporter: option {index} of the operator {Name} depends on the size of an input, which ONNX's form of it cannot say; leave that size fixed (dynamicDimensions)");
+        : throw new NotSupportedException($"OnnxExporter: option {index} of the operator {Name} depends on the size of an input, which ONNX's form of it cannot say; leave that size fixed (OnnxExportOptions.DynamicDimensions)");
 
     internal int Int(int index) => checked((int)Number(index));
 
@@ -174,5 +174,5 @@ sealed class TracedGraph
         SizeExpression.Fit(values, sizes, () => Different($"{what} is {string.Join(", ", values)} at the sizes {string.Join("; ", sizes.Select(chosen => string.Join(", ", chosen)))}, which is no sum of products of them"));
 
     static NotSupportedException Different(string how) => new(
-        $"OnnxExporter: the model computes differently at different sizes of its inputs: {how}. Leave these sizes fixed (dynamicDimensions), or write the model so that only shapes follow the sizes");
+        $"OnnxExporter: the model computes differently at different sizes of its inputs: {how}. Leave these sizes fixed (OnnxExportOptions.DynamicDimensions), or write the model so that only shapes follow the sizes");
 }

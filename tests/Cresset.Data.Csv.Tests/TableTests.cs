@@ -163,6 +163,7 @@ public sealed class TableTests : IDisposable
         {
             ("\"mean\":30", "\"mean\":\"x\""), ("\"deviation\":1", "\"deviation\":-1"), ("\"missing\":1", "\"missing\":-1"), ("\"basic\"", "null"), ("\"basic\",", "\"gold, plus\","),
             ("\"name\":\"plan\"", "\"name\":\"age\""), ("\"Category\"", "\"Number\""), ("[\"no\",\"yes\"]", "[\"no\"]"), ("}", ""),
+            ("\"categories\":[],", ""),
         })
         {
             var damaged = json.Replace(from, to, StringComparison.Ordinal);

@@ -25,6 +25,7 @@ public class ModelExportTests
         ["resnet18"] = () => (ResNet.ResNet18(10, cifarStem: true), Pictures(3, 32)),
         ["resnet34 of large pictures"] = () => (ResNet.ResNet34(10), Pictures(3, 64)),
         ["googlenet"] = () => (new GoogLeNet(10, cifarStem: true), Pictures(3, 32)),
+        ["googlenet of large pictures"] = () => (new GoogLeNet(10), Pictures(3, 64)),
         ["vit"] = () => (new VisionTransformer((32, 32), depth: 2), Pictures(3, 32)),
         ["names"] = () => (new NameClassifier(30, 5, numLayers: 2), Indices(30, 1, 12)),
         ["text-cnn"] = () => (new TextCnn(50, 3), Indices(50, 1, 20)),
@@ -59,6 +60,15 @@ public class ModelExportTests
         var table = CsvTable.From(["number", "category", "class"], [["1", "a", "no"], ["2", "b", "yes"], ["3", "c", "no"]]);
         var encoding = TableEncoding.Fit(table, "class", embedAbove: 1);
         return (new TableNetwork(encoding), encoding.Encode(table).Narrow(0, 0, 1));
+    }
+
+    // By itself, or as a part of another.
+    [Fact]
+    public void Every_model_is_tried()
+    {
+        var tried = models.Values.SelectMany(make => make().Model.Modules()).Select(module => module.GetType()).ToHashSet();
+        Assert.DoesNotContain(new[] { typeof(Cnn), typeof(Tagger), typeof(TableNetwork) }.SelectMany(type => type.Assembly.ExportedTypes),
+            type => !type.IsAbstract && type.IsSubclassOf(typeof(Module)) && !tried.Contains(type));
     }
 
     [Theory]

@@ -25,6 +25,7 @@ sealed class RuntimeSession(string path) : IDisposable
             DType.Float32 => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<float>(x.ToArray<float>(), shape)),
             DType.Float64 => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<double>(x.ToArray<double>(), shape)),
             DType.Int64 => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<long>(x.ToArray<long>(), shape)),
+            DType.Int32 => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<int>(x.ToArray<int>(), shape)),
             DType.Bool => NamedOnnxValue.CreateFromTensor(name, new DenseTensor<bool>(x.ToArray<bool>(), shape)),
             _ => throw new ArgumentException($"no ONNX value of {x.DType}"),
         };
@@ -35,6 +36,7 @@ sealed class RuntimeSession(string path) : IDisposable
         Tensor<float> floats => Cresset.Tensor.From([.. floats], [.. floats.Dimensions]),
         Tensor<double> doubles => Cresset.Tensor.From([.. doubles], [.. doubles.Dimensions]),
         Tensor<long> integers => Cresset.Tensor.From([.. integers], [.. integers.Dimensions]),
+        Tensor<int> integers => Cresset.Tensor.From([.. integers], [.. integers.Dimensions]),
         Tensor<bool> truths => Cresset.Tensor.From([.. truths], [.. truths.Dimensions]),
         var other => throw new ArgumentException($"no tensor for {other?.GetType()}"),
     };

@@ -1,13 +1,16 @@
 """ONNX files as PyTorch and torchvision write them, with what PyTorch computes: onnx/NAME.onnx and onnx/NAME.pt.
 
-python3 make_onnx.py (torch 1.13, torchvision 0.14)"""
+python3 make_onnx.py [NAME...] (torch 1.13, torchvision 0.14); without names all of them"""
 
 import os
+import sys
 
 import torch
 import torchvision
 from torch import nn
 from torch.nn import functional as F
+
+from transformers_models import Bert, Gpt2
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "onnx")
 
@@ -21,8 +24,11 @@ def disturb(model):
             module.bias.data.normal_(0, 0.1)
 
 
-def write(name, model, inputs, free=None, opset=17):
-    """free: the dimensions of the first input that have any size; the results are of another size than that exported."""
+def write(name, model, inputs, free=None, opset=17, longer=False):
+    """free: the dimensions of the inputs that have any size; the results are of another batch than that exported, with longer of another
+    length too."""
+    if len(sys.argv) > 1 and name not in sys.argv[1:]:
+        return
     model.eval()
     disturb(model)
     names = [f"input_{i}" for i in range(len(inputs))]
@@ -31,6 +37,8 @@ def write(name, model, inputs, free=None, opset=17):
     torch.onnx.export(model, tuple(inputs), os.path.join(FOLDER, name + ".onnx"), input_names=names, opset_version=opset, dynamic_axes=axes)
     with torch.no_grad():
         given = [torch.cat([x, x.flip(0)], 0) for x in inputs] if free and 0 in free else list(inputs)
+        if longer:
+            given = [torch.cat([x, x[:, :2]], 1) for x in given]
         results = model(*given)
     results = [results] if torch.is_tensor(results) else list(results)
     state = {f"input_{i}": x for i, x in enumerate(given)}
@@ -133,6 +141,9 @@ def main():
     write("resized", Resized(), [torch.rand(2, 3, 5, 6)])
     write("transposed", Transposed(), [torch.rand(2, 3, 5, 6)], [0])
     write("older", nn.Sequential(nn.Conv2d(3, 4, 3), nn.Hardtanh(-1, 1), nn.Flatten(), nn.Linear(4 * 30 * 30, 6), nn.Softmax(1)), [picture], [0], opset=9)
+    words = [torch.randint(1, 30, (2, 6)), torch.tensor([[1, 1, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0]])]
+    write("bert", Bert(), words, [0, 1], opset=13, longer=True)
+    write("gpt2", Gpt2(), words, [0, 1], opset=14, longer=True)
 
 
 def small_resnet():

@@ -21,7 +21,8 @@ sealed record SentenceInput(SentenceEncoding Encoding) : ModelInput
     {
         string[] words = [.. Words.Split(argument)];
         if (words.Length == 0) throw CommandException.Usage("predict: expected a sentence, got nothing.");
-        return [new Prediction(argument) { Words = [.. words.Zip(((Tagger)network).Tag(words), (word, tag) => new TaggedWord(word, tag))] }];
+        var tags = network.Forward(Encoding.Encode(words).Unsqueeze(0)).Select(0, 0).ArgMax(1).ToArray<long>();
+        return [new Prediction(argument) { Words = [.. words.Zip(tags, (word, tag) => new TaggedWord(word, Encoding.Tags[(int)tag]))] }];
     }
 
     public override void Write(CardEntries entries)

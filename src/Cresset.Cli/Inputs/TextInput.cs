@@ -26,7 +26,9 @@ sealed record TextInput(Vocabulary Characters) : ModelInput
     {
         if (argument.Length == 0) throw CommandException.Usage("predict: expected the beginning of a text, got nothing.");
         var sampler = new TokenSampler(request.Temperature ?? 1, request.TopK, request.TopP);
-        var text = ((CharacterLanguageModel)network).Generate(argument, request.Length ?? DefaultLength, Characters, sampler, new Generator((ulong)(request.Seed ?? 1)));
+        if (network is not CharacterLanguageModel language)
+            throw new CommandException("predict: an ONNX file of a language model scores whole texts only; going on with a text needs its run folder.");
+        var text = language.Generate(argument, request.Length ?? DefaultLength, Characters, sampler, new Generator((ulong)(request.Seed ?? 1)));
         return [new Prediction(argument) { Text = text }];
     }
 

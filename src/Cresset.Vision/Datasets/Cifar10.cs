@@ -94,7 +94,7 @@ public static class Cifar10
                     files[name] = ReadRecords(entry.DataStream, $"{path}: {name}");
             }
         }
-        catch (Exception e) when (e is EndOfStreamException or FormatException || (e is InvalidDataException && !e.Message.StartsWith(path, StringComparison.Ordinal)))
+        catch (Exception e) when (e is EndOfStreamException or FormatException or OverflowException || (e is InvalidDataException && !e.Message.StartsWith(path, StringComparison.Ordinal)))
         {
             throw new InvalidDataException($"{path}: expected a tar file, got another kind of file or a truncated one ({e.Message})", e);
         }
@@ -107,19 +107,24 @@ public static class Cifar10
     // One record is a label and a picture, plane by plane.
     private static byte[] ReadRecords(Stream stream, string source)
     {
-        // One record more than there should be shows a file that is too long.
-        var bytes = new byte[(MaxRecords + 1) * RecordBytes];
-        int length = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-        if (length == 0 || length > MaxRecords * RecordBytes || length % RecordBytes != 0)
+        // Piece by piece, since a compressed file does not tell its length; one byte more than there should be shows a file that is too
+        // long.
+        const int longest = MaxRecords * RecordBytes;
+        using var content = new MemoryStream();
+        var piece = new byte[1 << 16];
+        for (int read; content.Length <= longest && (read = stream.Read(piece)) > 0;) content.Write(piece, 0, read);
+        var length = (int)content.Length;
+        if (length == 0 || length > longest || length % RecordBytes != 0)
             throw new InvalidDataException(
-                $"{source}: expected 1 to {MaxRecords} records of {RecordBytes} bytes, got {(length == bytes.Length ? "at least " : "")}{length} bytes; the file may be truncated.");
+                $"{source}: expected 1 to {MaxRecords} records of {RecordBytes} bytes, got {(length > longest ? "at least " : "")}{length} bytes; the file may be truncated.");
+        byte[] bytes = content.ToArray();
         for (int i = 0; i < length; i += RecordBytes)
         {
             if (bytes[i] >= Classes.Count)
                 throw new InvalidDataException(
                     $"{source}: expected labels from 0 to {Classes.Count - 1}, got {bytes[i]} in record {i / RecordBytes}.");
         }
-        return bytes[..length];
+        return bytes;
     }
 
     private static LabelledImages Join(byte[][] files)

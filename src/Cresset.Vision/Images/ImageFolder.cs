@@ -197,12 +197,17 @@ public sealed class ImageFolder : IDisposable
 
     private static ZipArchive OpenZip(string path)
     {
+        ZipArchive? zip = null;
         try
         {
-            return ZipFile.OpenRead(path);
+            zip = ZipFile.OpenRead(path);
+            // The list of the entries is read when it is first asked for.
+            _ = zip.Entries;
+            return zip;
         }
         catch (InvalidDataException e)
         {
+            zip?.Dispose();
             throw new InvalidDataException(
                 $"{path}: expected a zip file, got another kind of file or a truncated one ({e.Message})", e);
         }

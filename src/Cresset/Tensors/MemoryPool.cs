@@ -47,6 +47,18 @@ public static unsafe class MemoryPool
     /// <summary>Bytes of the blocks that wait to be lent again.</summary>
     public static long BytesFree { get { lock (Gate) return freeBytes; } }
 
+    /// <summary>Bounds what one thread takes, where sizes come from a file or a request that nobody vouches for: until the limit is
+    /// disposed, tensors that this thread makes may have so many bytes together, whether or not they are dropped meanwhile. Limits may stand
+    /// within one another; each holds.</summary>
+    /// <param name="bytes">The bytes. A tensor that would pass them ends in an <see cref="InsufficientMemoryException"/> before anything is
+    /// taken for it.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is negative.</exception>
+    public static MemoryLimit Limit(long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        return new MemoryLimit(bytes);
+    }
+
     // Four classes to each power of two waste at most a fifth of a block.
     static Stack<Block>[] CreateClasses()
     {
@@ -73,6 +85,7 @@ public static unsafe class MemoryPool
     /// <summary>A storage of at least this many bytes, uninitialised.</summary>
     internal static Storage Rent(long bytes, Backend backend)
     {
+        MemoryLimit.Take(bytes);
         var sizeClass = SizeClass(bytes, out var rounded);
         lock (Gate)
         {

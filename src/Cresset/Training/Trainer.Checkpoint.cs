@@ -56,7 +56,7 @@ public sealed partial class Trainer
             using var document = JsonDocument.Parse(json);
             saved = Read(document.RootElement);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or IndexOutOfRangeException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or IndexOutOfRangeException or ArgumentException)
         {
             throw new FormatException($"{path}: not a checkpoint of a training: its entry {CheckpointKey} is damaged: {e.Message}", e);
         }
@@ -73,10 +73,17 @@ public sealed partial class Trainer
             else throw new FormatException($"{path}: not a checkpoint of a training: expected tensors named {ModelPrefix}... and {OptimizerPrefix}..., got {name}");
         }
         foreach (var (name, number) in saved.Optimizer) optimizer.Numbers[name] = number;
-        Model.LoadStateDict(model);
-        Optimizer.LoadStateDict(optimizer);
-        for (var i = 0; i < callbacks.Count; i++) callbacks[i].LoadStateDict(saved.Callbacks[i]);
-        if (metric is not null) metric.State = saved.Metric!;
+        try
+        {
+            Model.LoadStateDict(model);
+            Optimizer.LoadStateDict(optimizer);
+            for (var i = 0; i < callbacks.Count; i++) callbacks[i].LoadStateDict(saved.Callbacks[i]);
+            if (metric is not null) metric.State = saved.Metric!;
+        }
+        catch (Exception e) when (e is ArgumentException or KeyNotFoundException)
+        {
+            throw new ArgumentException($"{path}: {e.Message}", e);
+        }
         Random.Default.State = saved.Random;
         history.Clear();
         history.AddRange(saved.History);

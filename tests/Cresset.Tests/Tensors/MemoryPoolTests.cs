@@ -158,4 +158,26 @@ public class MemoryPoolTests
             fixed (float* values = Tensor.Full([777, 1000], 1.0).AsSpan<float>()) return (nint)values;
         }
     }
+
+    [Fact]
+    public void A_limit_counts_what_one_thread_takes_and_refuses_more()
+    {
+        using (MemoryPool.Limit(4000))
+        {
+            for (var i = 0; i < 5; i++) _ = Tensor.Zeros([100]);
+            using (MemoryPool.Limit(1500))
+            {
+                _ = Tensor.Zeros([300]);
+                Assert.Contains("1200 bytes", Assert.Throws<InsufficientMemoryException>(() => Tensor.Zeros([300])).Message, StringComparison.Ordinal);
+            }
+            // 3200 of the outer limit's are taken.
+            Assert.Throws<InsufficientMemoryException>(() => Tensor.Zeros([201]));
+            _ = Tensor.Zeros([200]);
+            var other = new Thread(() => _ = Tensor.Zeros([1000]));
+            other.Start();
+            other.Join();
+        }
+        _ = Tensor.Zeros([1000]);
+        Assert.Throws<ArgumentOutOfRangeException>(() => MemoryPool.Limit(-1));
+    }
 }

@@ -99,6 +99,18 @@ public sealed class CheckpointTests : IDisposable
         Assert.Equal(unbroken.History, second.History);
     }
 
+    // What of a damaged file is still a checkpoint may be that of another model.
+    [Fact]
+    public void Damaged_checkpoints_are_refused()
+    {
+        var run = new Run(new Accuracy(), stopAfter: (1, 2));
+        run.Fit();
+        run.Trainer.SaveCheckpoint(File);
+        var (random, valid, path) = (Random.Default.State, System.IO.File.ReadAllBytes(File), File + ".damaged");
+        DamagedFiles.Try<FormatException>(path, [valid], () => run.Trainer.LoadCheckpoint(path), cases: 500, other: typeof(ArgumentException));
+        Random.Default.State = random;
+    }
+
     // The callback saves by itself, after all others whatever its place in the list.
     [Fact]
     public void The_callback_saves_when_training_is_cancelled_and_after_the_last_epoch()
@@ -187,7 +199,7 @@ public sealed class CheckpointTests : IDisposable
 
         var whole = SafeTensors.Load(File);
         var json = whole.Metadata["cresset.checkpoint"];
-        foreach (var damaged in new[] { "", "{}", "[]", json[..^5], json.Replace("\"version\":1", "\"version\":2", StringComparison.Ordinal), json.Replace("\"epoch\":[", "\"epoch\":[\"x\",", StringComparison.Ordinal) })
+        foreach (var damaged in new[] { "", "{}", "[]", json[..^5], json.Replace("\"version\":1", "\"version\":2", StringComparison.Ordinal), json.Replace("\"epoch\":[", "\"epoch\":[\"x\",", StringComparison.Ordinal), json.Replace("\"optimizer\":{", "\"optimizer\":{\"twice\":1,\"twice\":2,", StringComparison.Ordinal) })
         {
             Assert.NotEqual(json, damaged);
             SafeTensors.Save(File, whole.Tensors, new Dictionary<string, string> { ["cresset.checkpoint"] = damaged });

@@ -154,7 +154,7 @@ public sealed class PackedSequence
         for (var i = 0; i < lengths.Count; i++)
         {
             if (lengths[i] < 1)
-                throw new ArgumentException($"{name}: expected lengths of at least 1, got {lengths[i]} for sequence {i}; leave empty sequences out, or give them one step of padding", nameof(lengths));
+                throw new ArgumentException($"{name}: expected lengths of at least 1, got {lengths[i]} for sequence {i}{(lengths[i] == 0 ? ", which has length zero" : "")}; leave empty sequences out, or give them one step of padding", nameof(lengths));
             if (lengths[i] > steps)
                 throw new ArgumentException($"{name}: expected lengths of at most {steps}, the number of steps, got {lengths[i]} for sequence {i}", nameof(lengths));
             if (enforceSorted && i > 0 && lengths[i] > lengths[i - 1])
