@@ -91,7 +91,8 @@ public class PropertyTests
         {
             var x = View(sizes, dtype, seed);
             int[] dims = [.. Enumerable.Range(0, sizes.Length).Where(i => (flags >> i & 1) == 1)];
-            Agree(v => v[0].Sum(dims, keepDim), 1e-5, x);
+            // Where most of what is added cancels, the rounding is still that of its size.
+            Agree(v => v[0].Sum(dims, keepDim), 1e-5 + 1e-7 * x.To(DType.Float64).Abs().Sum().Item(), x);
             Agree(v => v[0].Any(dims, keepDim), 0, x);
             Agree(v => v[0].All(dims, keepDim), 0, x);
             if (x.ElementCount > 0) Agree(v => v[0].AMax(dims, keepDim), 0, x);
