@@ -6,8 +6,9 @@ namespace Cresset.Kernels.Cpu;
 
 // A convolution's output, and the gradient of its input, which is a convolution of the output's gradient. Pictures are padded
 // and taken apart (PaddedPicture); then every sum runs over the kernel's taps with whole vectors of neighbouring places, which
-// a tap meets as one run of memory, so nothing is unfolded. Where the rows of the padded picture are longer than the output's,
-// the places between are computed for nothing and left out when the sums are written.
+// a tap meets as one run of memory or as pieces of rows (Places), so nothing is unfolded. Only where rows are too short for that, or
+// the output is written with a stride, the places between the rows of the padded picture are computed for nothing and left out when the
+// sums are written.
 unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPointIeee754<T> where L : struct, ILanes<L, T>
 {
     // Of places at once: their sums for one block of channels stay in the first cache.
@@ -201,7 +202,8 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
         kind = phaseCount > 1 ? PlacesKind.Pitch : inPlace ? PlacesKind.OneRun : Places<T, L>.Kind(chunkRows, width);
         if (kind != PlacesKind.Pitch && !inPlace && Places<T, L>.Kind(last, width) != kind) kind = PlacesKind.Pitch;
         if (chunkRows * width < L.Count || last * width < L.Count) kind = PlacesKind.Pitch;
-        pictures = kind == PlacesKind.Pitch ? 1 : Math.Clamp(FewVectors / Places<T, L>.Count(chunkRows * width), 1, batch);
+        // Not so many that threads go without.
+        pictures = kind == PlacesKind.Pitch ? 1 : Math.Clamp(FewVectors / Places<T, L>.Count(chunkRows * width), 1, Math.Max(1, batch / 16));
         WorkerPool.For((batch + pictures - 1) / pictures * groups * chunks, ref this);
     }
 
