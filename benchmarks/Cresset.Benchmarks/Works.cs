@@ -98,9 +98,10 @@ static class Works
         new TrainingWork("training step, vision transformer d64, batch 32", Networks.VisionTransformer, [32, 3, 32, 32], 0.001, Adam: true),
         new TrainingWork("training step, 1-d CNN, 128 steps, batch 64", Networks.Cnn1d, [64, 24, 128], 0.01, 0.5),
         new TrainingWork("training step, group norm and transposed convolution, batch 64", Networks.Hourglass, [64, 1, 28, 28], 0.01, 0.5),
-        new TrainingWork("training step, ResNet-34 for 32x32, batch 4", Networks.ResNet34, [4, 3, 32, 32], 0.01, 0.9, Tolerance: 1e-2),
+        // Deep ones with many such values: LibTorch's own float32 is up to 9e-2 away (measured).
+        new TrainingWork("training step, ResNet-34 for 32x32, batch 4", Networks.ResNet34, [4, 3, 32, 32], 0.01, 0.9, Tolerance: 5e-2),
         new TrainingWork("training step, ResNet-56, batch 32", Networks.CifarResNet(56), [32, 3, 32, 32], 0.01, 0.9, Tolerance: 1e-2),
-        new TrainingWork("training step, GoogLeNet for 32x32, batch 8", Networks.GoogLeNet, [8, 3, 32, 32], 0.01, 0.9, Tolerance: 1e-2),
+        new TrainingWork("training step, GoogLeNet for 32x32, batch 8", Networks.GoogLeNet, [8, 3, 32, 32], 0.01, 0.9, Tolerance: 5e-2),
         new TrainingWork("training step, RNN(28, 128), 28 steps, batch 64", Networks.Rnn, [64, 28, 28], 0.001, Adam: true),
         new TrainingWork("training step, RNN cell(28, 128), 28 steps, batch 64", Networks.Cell(Unit.Plain), [64, 28, 28], 0.001, Adam: true),
         new TrainingWork("training step, GRU cell(28, 128), 28 steps, batch 64", Networks.Cell(Unit.Gated), [64, 28, 28], 0.001, Adam: true),

@@ -20,6 +20,8 @@ static unsafe class WorkerPool
     static readonly Lock Gate = new();
     static Worker[] workers = [];
     static int threads = Environment.ProcessorCount;
+    // More threads than processors would only wait for each other. Tests set it, to have them all the same.
+    internal static int Processors = Environment.ProcessorCount;
     [ThreadStatic] static bool inside;
 
     // The work at hand. Its body lies on the caller's stack: the caller leaves only when the door is shut and all are out.
@@ -37,9 +39,11 @@ static unsafe class WorkerPool
         }
     }
 
+    static int Running => Math.Min(threads, Processors);
+
     internal static void For<TBody>(int count, ref TBody work) where TBody : unmanaged, IParallelBody
     {
-        if (count <= 1 || threads == 1 || inside || !Gate.TryEnter())
+        if (count <= 1 || Running == 1 || inside || !Gate.TryEnter())
         {
             for (var i = 0; i < count; i++) work.Run(i);
             return;
@@ -61,7 +65,7 @@ static unsafe class WorkerPool
 
     static void Share(int count, void* work, delegate*<void*, int, void> invoke)
     {
-        var helpers = Math.Min(threads, count) - 1;
+        var helpers = Math.Min(Running, count) - 1;
         while (workers.Length < helpers) workers = [.. workers, new Worker(workers.Length)];
         body = work;
         run = invoke;
@@ -142,7 +146,7 @@ static unsafe class WorkerPool
                 }
                 seen = Volatile.Read(ref generation);
                 // Fewer threads may have been asked for since.
-                if (number >= threads - 1 || !Enter()) continue;
+                if (number >= Running - 1 || !Enter()) continue;
                 Work();
                 Interlocked.Decrement(ref door);
             }
