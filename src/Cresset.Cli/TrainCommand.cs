@@ -214,7 +214,7 @@ static class TrainCommand
         run.WriteText(RunFolder.ReportFile, RunReport.Create(plan, network, run, report, mistakes?.All ?? []));
         report.Print(terminal, settings.OverfitBatches is null ? "Test" : "The batches trained on", plan.Input);
         terminal.Line();
-        if (!settings.DryRun) terminal.Line($"Run folder: {run.Path}");
+        if (!settings.DryRun) terminal.Line($"Run folder: {run.Path}, its page: {run[RunFolder.ReportFile]}. `cresset predict --model {run.Path}` tries the model.");
         return ExitCodes.Done;
     }
 
