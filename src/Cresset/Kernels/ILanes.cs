@@ -71,6 +71,5 @@ unsafe interface ILanes<L, T> : ILanes<L> where L : struct, ILanes<L, T> where T
     static abstract int Count { get; }
     static abstract L Load(T* source);
     static abstract L Broadcast(T value);
-    static abstract T Sum(L lanes);
     static abstract void Store(L lanes, T* target);
 }

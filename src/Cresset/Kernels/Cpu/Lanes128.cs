@@ -14,7 +14,6 @@ readonly unsafe struct Lanes128<T>(Vector128<T> v) : ILanes<Lanes128<T>, T> wher
     public static Lanes128<T> Load(T* source) => new(Vector128.Load(source));
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128<T> Broadcast(T value) => new(Vector128.Create(value));
-    public static T Sum(Lanes128<T> lanes) => Vector128.Sum(lanes.v);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Lanes128<T> lanes, T* target) => lanes.v.Store(target);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -14,7 +14,6 @@ readonly unsafe struct Lanes256<T>(Vector256<T> v) : ILanes<Lanes256<T>, T> wher
     public static Lanes256<T> Load(T* source) => new(Vector256.Load(source));
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256<T> Broadcast(T value) => new(Vector256.Create(value));
-    public static T Sum(Lanes256<T> lanes) => Vector256.Sum(lanes.v);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Lanes256<T> lanes, T* target) => lanes.v.Store(target);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

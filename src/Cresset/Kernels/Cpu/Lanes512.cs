@@ -14,7 +14,6 @@ readonly unsafe struct Lanes512<T>(Vector512<T> v) : ILanes<Lanes512<T>, T> wher
     public static Lanes512<T> Load(T* source) => new(Vector512.Load(source));
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512<T> Broadcast(T value) => new(Vector512.Create(value));
-    public static T Sum(Lanes512<T> lanes) => Vector512.Sum(lanes.v);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Lanes512<T> lanes, T* target) => lanes.v.Store(target);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

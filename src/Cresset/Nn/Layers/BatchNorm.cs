@@ -93,10 +93,7 @@ public abstract class BatchNorm : Module
         if (!IsTraining && RunningMean is { } mean && RunningVar is { } variance && !IsObserved && convolution.Weight.Size(0) == NumFeatures && convolution.Weight.DType == mean.DType
             && !Tracing.IsOn && !Autograd.Records([x, convolution.Weight, mean, .. other is null ? (Tensor[])[] : [other]]))
         {
-            var factor = (variance + eps).Rsqrt();
-            if (Weight is not null) factor = factor * Weight;
-            var addend = -mean * factor;
-            if (Bias is not null) addend = addend + Bias;
+            var (factor, addend) = NormalizationOperators.FactorAndAddend(mean, variance, Weight, Bias, eps);
             if (convolution.ForwardScaledRelu(x, factor, addend, other) is { } y) return y;
         }
         return ForwardRelu(convolution.Forward(x), other);

@@ -65,6 +65,15 @@ public static class NormalizationOperators
         return (dx, (dy * normalized).Sum(others), dy.Sum(others));
     }
 
+    /// <summary>Normalisation with given statistics as one factor and one addend for each channel.</summary>
+    internal static (Tensor Factor, Tensor Addend) FactorAndAddend(Tensor mean, Tensor variance, Tensor? weight, Tensor? bias, double eps)
+    {
+        var factor = (variance + eps).Rsqrt();
+        if (weight is not null) factor = factor * weight;
+        var addend = -mean * factor;
+        return (factor, bias is null ? addend : addend + bias);
+    }
+
     // y = x factor + addend, channel by channel, + other, or the larger of that and 0.
     static Tensor ScaleChannels(Tensor x, Tensor factor, Tensor addend, Tensor? other, bool relu)
     {
@@ -97,11 +106,7 @@ public static class NormalizationOperators
         {
             CheckChannels(x, mean, variance, weight, bias);
             CheckOther(x, other);
-            // One factor and one addend for each channel.
-            var factor = (variance + eps).Rsqrt();
-            if (weight is not null) factor = factor * weight;
-            var addend = -mean * factor;
-            if (bias is not null) addend = addend + bias;
+            var (factor, addend) = FactorAndAddend(mean, variance, weight, bias, eps);
             if (!Tracing.IsOn) return ScaleChannels(x, factor, addend, other, relu);
             // Told as one, beside the pieces.
             var y = Tracing.Tell("BatchNormInference", ScaleChannels(x, factor, addend, null, false), [x, mean, variance, .. weight is null ? (Tensor[])[] : [weight], .. bias is null ? (Tensor[])[] : [bias]],
