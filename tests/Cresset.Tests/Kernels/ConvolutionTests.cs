@@ -49,6 +49,13 @@ public class ConvolutionTests
         new ConvolutionShape(4, 2, 16, 32, 24, 3, 3, 1, 1, 1, 1, 1, 1, 1),
         new ConvolutionShape(14, 8, 4, 4, 10, 1, 1, 1, 1, 0, 0, 1, 1, 2),
         new ConvolutionShape(14, 8, 5, 4, 48, 1, 1, 1, 1, 0, 0, 1, 1, 1),
+        // 3x3 by tiles of 2x2 places: several pictures and several parts of one picture at a time, an odd number of rows and columns, no
+        // padding and as much as the kernel, vectors of channels that are not full.
+        new ConvolutionShape(9, 24, 12, 12, 40, 3, 3, 1, 1, 1, 1, 1, 1, 1),
+        new ConvolutionShape(40, 32, 4, 4, 32, 3, 3, 1, 1, 1, 1, 1, 1, 1),
+        new ConvolutionShape(1, 64, 40, 36, 64, 3, 3, 1, 1, 1, 1, 1, 1, 1),
+        new ConvolutionShape(2, 32, 9, 13, 48, 3, 3, 1, 1, 0, 2, 1, 1, 1),
+        new ConvolutionShape(5, 17, 11, 8, 19, 3, 3, 1, 1, 2, 0, 1, 1, 1),
         // No pictures.
         new ConvolutionShape(0, 2, 5, 5, 3, 3, 3, 1, 1, 0, 0, 1, 1, 1),
     ];
@@ -108,6 +115,7 @@ public class ConvolutionTests
     [Theory]
     [InlineData(6, 20, 10, 2)]
     [InlineData(96, 8, 96, 1)]
+    [InlineData(32, 20, 48, 1)]
     public void Gives_the_same_bits_at_any_number_of_threads(int channels, int size, int outChannels, int groups)
     {
         var shape = new ConvolutionShape(21, channels, size, size, outChannels, 3, 3, 1, 1, 1, 1, 1, 1, groups);

@@ -106,6 +106,13 @@ public sealed unsafe partial class CpuBackend
     static void Convolve<T, L>(ConvolutionPass pass, in ConvolutionShape shape, T* x, T* weight, in Finish<T> finish, T* y)
         where T : unmanaged, IFloatingPointIeee754<T> where L : struct, ILanes<L, T>
     {
+        if (WinogradConvolution<T, L>.Suits(pass, shape))
+        {
+            if (pass == ConvolutionPass.Forward) WinogradConvolution<T, L>.Compute(true, shape, x, weight, finish, y);
+            else if (pass == ConvolutionPass.InputGradient) WinogradConvolution<T, L>.Compute(false, shape, y, weight, finish, x);
+            else WinogradWeightGradient<T, L>.Compute(shape, y, x, weight);
+            return;
+        }
         if (UnfoldedConvolution<T>.Suits(pass, shape))
         {
             UnfoldedConvolution<T>.Compute(pass, shape, x, weight, finish, y);

@@ -45,7 +45,7 @@ unsafe struct ConvolutionWeightGradient<T, L> : IParallelBody where T : unmanage
                 (s.OutHeight - 1) * s.StrideHeight + (s.KernelHeight - 1) * s.DilationHeight + 1, (s.OutWidth - 1) * s.StrideWidth + (s.KernelWidth - 1) * s.DilationWidth + 1),
             offsets = Workspace.Rent<long>(Workspace.Purpose.Offsets, taps),
         };
-        work.vectors = work.Vectors();
+        work.vectors = OuterTile<T, L>.Vectors((work.outChannels + L.Count - 1) / L.Count);
         long pitch = work.inPlace ? s.Width : work.picture.Pitch, plane = work.inPlace ? (long)s.Height * s.Width : work.picture.Plane;
         var tap = 0;
         for (var c = 0; c < channels; c++)
@@ -62,13 +62,6 @@ unsafe struct ConvolutionWeightGradient<T, L> : IParallelBody where T : unmanage
 
     // Output channels of one block of sums, as many as leave the fewest lanes idle.
     readonly int Width => vectors * L.Count;
-
-    readonly int Vectors()
-    {
-        var all = (outChannels + L.Count - 1) / L.Count;
-        if (L.Count * sizeof(T) < 64) return Math.Min(all, 2);
-        return all % 3 == 0 ? 3 : Math.Min(all, 2);
-    }
 
     // Of the sums of one run and group: [block of output channels][tap][output channel].
     readonly long Size => (long)(outChannels + Width - 1) / Width * Width * taps;
@@ -124,21 +117,13 @@ unsafe struct ConvolutionWeightGradient<T, L> : IParallelBody where T : unmanage
                 Packing.Turned(dy + (((long)of * shape.Groups + group) * outChannels + o) * pixels + inside, pixels, Math.Min(width, outChannels - o), width, piece, turned + (long)done * width);
             }
             var block = sums + (long)o * taps;
-            var rows = L.Count * sizeof(T) == 64 ? 8 : 4;
+            var rows = OuterTile<T, L>.Taps;
             for (var t = 0; t < taps; t += rows)
             {
                 // At the end taps come twice, and only the first time counts.
                 for (var j = 0; j < rows; j++) at[j] = offsets[Math.Min(t + j, taps - 1)];
                 var valid = Math.Min(rows, taps - t);
-                var c = block + (long)t * width;
-                switch (vectors)
-                {
-                    case 1 when rows == 8: OuterTile<T, L>.Eight1(count, from, at, places + start, turned, c, valid); break;
-                    case 2 when rows == 8: OuterTile<T, L>.Eight2(count, from, at, places + start, turned, c, valid); break;
-                    case 3: OuterTile<T, L>.Eight3(count, from, at, places + start, turned, c, valid); break;
-                    case 1: OuterTile<T, L>.Four1(count, from, at, places + start, turned, c, valid); break;
-                    default: OuterTile<T, L>.Four2(count, from, at, places + start, turned, c, valid); break;
-                }
+                OuterTile<T, L>.Block(vectors, count, from, at, places + start, turned, block + (long)t * width, valid, add: true);
             }
         }
     }

@@ -2,10 +2,32 @@ using System.Runtime.CompilerServices;
 
 namespace Cresset.Kernels.Cpu;
 
-// The innermost pieces of a gradient of weights, whose sums stay in registers: c[j] += the sum over places p of x[offsets[j] + places[p]]
-// times the vectors dy[p]; of the taps j only the first `valid` are written.
+// The innermost pieces of a gradient of weights, whose sums stay in registers: c[j] = or += the sum over places p of
+// x[offsets[j] + places[p]] times the vectors dy[p]; of the taps j only the first `valid` are written.
 static unsafe class OuterTile<T, L> where T : unmanaged where L : struct, ILanes<L, T>
 {
+    /// <summary>How many taps a block takes.</summary>
+    internal static int Taps => L.Count * sizeof(T) == 64 ? 8 : 4;
+
+    /// <summary>How many vectors are best taken at once, of so many that there are: as many as leave the fewest idle.</summary>
+    internal static int Vectors(int all) => Taps == 8 && all % 3 == 0 ? Math.Min(all, 3) : Math.Min(all, 2);
+
+    /// <summary>A block of one, two or three vectors.</summary>
+    internal static void Block(int vectors, int count, T* x, long* offsets, long* places, T* dy, T* c, int valid, bool add)
+    {
+        switch (vectors)
+        {
+            case 1 when Taps == 8: Eight1(count, x, offsets, places, dy, c, valid, add); break;
+            case 2 when Taps == 8: Eight2(count, x, offsets, places, dy, c, valid, add); break;
+            case 3: Eight3(count, x, offsets, places, dy, c, valid, add); break;
+            case 1: Four1(count, x, offsets, places, dy, c, valid, add); break;
+            default: Four2(count, x, offsets, places, dy, c, valid, add); break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Put(L sum, T* c, bool add) => L.Store(add ? L.Load(c) + sum : sum, c);
+
     struct Row2
     {
         L x, y;
@@ -19,10 +41,10 @@ static unsafe class OuterTile<T, L> where T : unmanaged where L : struct, ILanes
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal readonly void AddTo(T* c)
+        internal readonly void Put(T* c, bool add)
         {
-            L.Store(L.Load(c) + x, c);
-            L.Store(L.Load(c + L.Count) + y, c + L.Count);
+            OuterTile<T, L>.Put(x, c, add);
+            OuterTile<T, L>.Put(y, c + L.Count, add);
         }
     }
 
@@ -40,17 +62,17 @@ static unsafe class OuterTile<T, L> where T : unmanaged where L : struct, ILanes
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        internal readonly void AddTo(T* c)
+        internal readonly void Put(T* c, bool add)
         {
-            L.Store(L.Load(c) + x, c);
-            L.Store(L.Load(c + L.Count) + y, c + L.Count);
-            L.Store(L.Load(c + 2 * L.Count) + z, c + 2 * L.Count);
+            OuterTile<T, L>.Put(x, c, add);
+            OuterTile<T, L>.Put(y, c + L.Count, add);
+            OuterTile<T, L>.Put(z, c + 2 * L.Count, add);
         }
     }
 
     // Eight taps, one vector.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    internal static void Eight1(int count, T* x, long* offsets, long* places, T* dy, T* c, int valid)
+    static void Eight1(int count, T* x, long* offsets, long* places, T* dy, T* c, int valid, bool add)
     {
         T* x0 = x + offsets[0], x1 = x + offsets[1], x2 = x + offsets[2], x3 = x + offsets[3], x4 = x + offsets[4], x5 = x + offsets[5], x6 = x + offsets[6], x7 = x + offsets[7];
         L r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default, r6 = default, r7 = default;
@@ -67,19 +89,19 @@ static unsafe class OuterTile<T, L> where T : unmanaged where L : struct, ILanes
             r6 = L.MultiplyAdd(L.Broadcast(x6[at]), y, r6);
             r7 = L.MultiplyAdd(L.Broadcast(x7[at]), y, r7);
         }
-        L.Store(L.Load(c) + r0, c);
-        if (valid > 1) L.Store(L.Load(c + L.Count) + r1, c + L.Count);
-        if (valid > 2) L.Store(L.Load(c + 2 * L.Count) + r2, c + 2 * L.Count);
-        if (valid > 3) L.Store(L.Load(c + 3 * L.Count) + r3, c + 3 * L.Count);
-        if (valid > 4) L.Store(L.Load(c + 4 * L.Count) + r4, c + 4 * L.Count);
-        if (valid > 5) L.Store(L.Load(c + 5 * L.Count) + r5, c + 5 * L.Count);
-        if (valid > 6) L.Store(L.Load(c + 6 * L.Count) + r6, c + 6 * L.Count);
-        if (valid > 7) L.Store(L.Load(c + 7 * L.Count) + r7, c + 7 * L.Count);
+        Put(r0, c, add);
+        if (valid > 1) Put(r1, c + L.Count, add);
+        if (valid > 2) Put(r2, c + 2 * L.Count, add);
+        if (valid > 3) Put(r3, c + 3 * L.Count, add);
+        if (valid > 4) Put(r4, c + 4 * L.Count, add);
+        if (valid > 5) Put(r5, c + 5 * L.Count, add);
+        if (valid > 6) Put(r6, c + 6 * L.Count, add);
+        if (valid > 7) Put(r7, c + 7 * L.Count, add);
     }
 
     // Eight taps, two vectors.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    internal static void Eight2(int count, T* x, long* offsets, long* places, T* dy, T* c, int valid)
+    static void Eight2(int count, T* x, long* offsets, long* places, T* dy, T* c, int valid, bool add)
     {
         T* x0 = x + offsets[0], x1 = x + offsets[1], x2 = x + offsets[2], x3 = x + offsets[3], x4 = x + offsets[4], x5 = x + offsets[5], x6 = x + offsets[6], x7 = x + offsets[7];
         Row2 r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default, r6 = default, r7 = default;
@@ -96,19 +118,19 @@ static unsafe class OuterTile<T, L> where T : unmanaged where L : struct, ILanes
             r6.Add(x6[at], a, b);
             r7.Add(x7[at], a, b);
         }
-        r0.AddTo(c);
-        if (valid > 1) r1.AddTo(c + 1 * 2 * L.Count);
-        if (valid > 2) r2.AddTo(c + 2 * 2 * L.Count);
-        if (valid > 3) r3.AddTo(c + 3 * 2 * L.Count);
-        if (valid > 4) r4.AddTo(c + 4 * 2 * L.Count);
-        if (valid > 5) r5.AddTo(c + 5 * 2 * L.Count);
-        if (valid > 6) r6.AddTo(c + 6 * 2 * L.Count);
-        if (valid > 7) r7.AddTo(c + 7 * 2 * L.Count);
+        r0.Put(c, add);
+        if (valid > 1) r1.Put(c + 1 * 2 * L.Count, add);
+        if (valid > 2) r2.Put(c + 2 * 2 * L.Count, add);
+        if (valid > 3) r3.Put(c + 3 * 2 * L.Count, add);
+        if (valid > 4) r4.Put(c + 4 * 2 * L.Count, add);
+        if (valid > 5) r5.Put(c + 5 * 2 * L.Count, add);
+        if (valid > 6) r6.Put(c + 6 * 2 * L.Count, add);
+        if (valid > 7) r7.Put(c + 7 * 2 * L.Count, add);
     }
 
     // Eight taps, three vectors.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    internal static void Eight3(int count, T* x, long* offsets, long* places, T* dy, T* c, int valid)
+    static void Eight3(int count, T* x, long* offsets, long* places, T* dy, T* c, int valid, bool add)
     {
         T* x0 = x + offsets[0], x1 = x + offsets[1], x2 = x + offsets[2], x3 = x + offsets[3], x4 = x + offsets[4], x5 = x + offsets[5], x6 = x + offsets[6], x7 = x + offsets[7];
         Row3 r0 = default, r1 = default, r2 = default, r3 = default, r4 = default, r5 = default, r6 = default, r7 = default;
@@ -125,19 +147,19 @@ static unsafe class OuterTile<T, L> where T : unmanaged where L : struct, ILanes
             r6.Add(x6[at], a, b, d);
             r7.Add(x7[at], a, b, d);
         }
-        r0.AddTo(c);
-        if (valid > 1) r1.AddTo(c + 1 * 3 * L.Count);
-        if (valid > 2) r2.AddTo(c + 2 * 3 * L.Count);
-        if (valid > 3) r3.AddTo(c + 3 * 3 * L.Count);
-        if (valid > 4) r4.AddTo(c + 4 * 3 * L.Count);
-        if (valid > 5) r5.AddTo(c + 5 * 3 * L.Count);
-        if (valid > 6) r6.AddTo(c + 6 * 3 * L.Count);
-        if (valid > 7) r7.AddTo(c + 7 * 3 * L.Count);
+        r0.Put(c, add);
+        if (valid > 1) r1.Put(c + 1 * 3 * L.Count, add);
+        if (valid > 2) r2.Put(c + 2 * 3 * L.Count, add);
+        if (valid > 3) r3.Put(c + 3 * 3 * L.Count, add);
+        if (valid > 4) r4.Put(c + 4 * 3 * L.Count, add);
+        if (valid > 5) r5.Put(c + 5 * 3 * L.Count, add);
+        if (valid > 6) r6.Put(c + 6 * 3 * L.Count, add);
+        if (valid > 7) r7.Put(c + 7 * 3 * L.Count, add);
     }
 
     // Four taps, one vector.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    internal static void Four1(int count, T* x, long* offsets, long* places, T* dy, T* c, int valid)
+    static void Four1(int count, T* x, long* offsets, long* places, T* dy, T* c, int valid, bool add)
     {
         T* x0 = x + offsets[0], x1 = x + offsets[1], x2 = x + offsets[2], x3 = x + offsets[3];
         L r0 = default, r1 = default, r2 = default, r3 = default;
@@ -150,15 +172,15 @@ static unsafe class OuterTile<T, L> where T : unmanaged where L : struct, ILanes
             r2 = L.MultiplyAdd(L.Broadcast(x2[at]), y, r2);
             r3 = L.MultiplyAdd(L.Broadcast(x3[at]), y, r3);
         }
-        L.Store(L.Load(c) + r0, c);
-        if (valid > 1) L.Store(L.Load(c + L.Count) + r1, c + L.Count);
-        if (valid > 2) L.Store(L.Load(c + 2 * L.Count) + r2, c + 2 * L.Count);
-        if (valid > 3) L.Store(L.Load(c + 3 * L.Count) + r3, c + 3 * L.Count);
+        Put(r0, c, add);
+        if (valid > 1) Put(r1, c + L.Count, add);
+        if (valid > 2) Put(r2, c + 2 * L.Count, add);
+        if (valid > 3) Put(r3, c + 3 * L.Count, add);
     }
 
     // Four taps, two vectors: as many sums as machines with 16 registers hold.
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    internal static void Four2(int count, T* x, long* offsets, long* places, T* dy, T* c, int valid)
+    static void Four2(int count, T* x, long* offsets, long* places, T* dy, T* c, int valid, bool add)
     {
         T* x0 = x + offsets[0], x1 = x + offsets[1], x2 = x + offsets[2], x3 = x + offsets[3];
         Row2 r0 = default, r1 = default, r2 = default, r3 = default;
@@ -171,9 +193,9 @@ static unsafe class OuterTile<T, L> where T : unmanaged where L : struct, ILanes
             r2.Add(x2[at], a, b);
             r3.Add(x3[at], a, b);
         }
-        r0.AddTo(c);
-        if (valid > 1) r1.AddTo(c + 1 * 2 * L.Count);
-        if (valid > 2) r2.AddTo(c + 2 * 2 * L.Count);
-        if (valid > 3) r3.AddTo(c + 3 * 2 * L.Count);
+        r0.Put(c, add);
+        if (valid > 1) r1.Put(c + 1 * 2 * L.Count, add);
+        if (valid > 2) r2.Put(c + 2 * 2 * L.Count, add);
+        if (valid > 3) r3.Put(c + 3 * 2 * L.Count, add);
     }
 }

@@ -39,8 +39,12 @@ static unsafe class Packing
     {
         var side = Vector128<T>.Count;
         var square = stackalloc T[4 * 4];
+        // What goes in whole lines is behind.
+        int lines = TurnsLines<T>() && !add ? height / Line * Line : 0, columns = width / LineColumns * LineColumns;
+        for (var i = 0; i < lines; i += Line)
+            for (var j = 0; j < columns; j += LineColumns) TurnLines((float*)(block + i * blockRow + j), blockRow, (float*)(target + j * targetRow + i), targetRow);
         for (var j = 0; j < width; j += side)
-            for (var i = 0; i < height; i += side)
+            for (var i = j < columns ? lines : 0; i < height; i += side)
             {
                 T* from = block + i * blockRow + j, to = target + j * targetRow + i;
                 if (i + side > height || j + side > width)
@@ -114,11 +118,14 @@ static unsafe class Packing
     internal static void Turned<T>(T* source, long neighbour, int valid, int width, int depth, T* target) where T : unmanaged
     {
         var side = Vector128<T>.Count;
-        for (var j = 0; j < valid; j += side)
+        int lines = TurnsLines<T>() ? valid / Line * Line : 0, columns = depth / LineColumns * LineColumns;
+        for (var j = 0; j < lines; j += Line)
+            for (var p = 0; p < columns; p += LineColumns) TurnLines((float*)(source + j * neighbour + p), neighbour, (float*)(target + (long)p * width + j), width);
+        for (var j = columns == depth ? lines : 0; j < valid; j += side)
         {
             T* a = source + j * neighbour, b = source + Math.Min(j + 1, valid - 1) * neighbour, c = source + Math.Min(j + 2, valid - 1) * neighbour, d = source + Math.Min(j + 3, valid - 1) * neighbour;
-            var to = target + j;
-            var q = 0;
+            var q = j < lines ? columns : 0;
+            var to = target + (long)q * width + j;
             for (; q + side <= depth; q += side, to += (long)side * width) Turn(a + q, b + q, c + q, d + q, to, width);
             for (; q < depth; q++, to += width)
             {
@@ -126,6 +133,42 @@ static unsafe class Packing
                 if (side == 4) (to[2], to[3]) = (c[q], d[q]);
             }
         }
+    }
+
+    // Sixteen rows of eight, each column of which becomes a whole line.
+    const int Line = 16, LineColumns = 8;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static bool TurnsLines<T>() => Vector512.IsHardwareAccelerated && Avx512F.IsSupported && typeof(T) == typeof(float);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void TurnLines(float* source, long sourceRow, float* target, long targetRow)
+    {
+        // Each vector takes its quarters from rows four apart, two at a time from one line of memory, so that a square of each quarter gives
+        // what stands side by side in the end.
+        Vector512<float> a = Quarters(source, sourceRow), e = Quarters(source + 4, sourceRow);
+        Vector512<float> b = Quarters(source + sourceRow, sourceRow), f = Quarters(source + sourceRow + 4, sourceRow);
+        Vector512<float> c = Quarters(source + 2 * sourceRow, sourceRow), g = Quarters(source + 2 * sourceRow + 4, sourceRow);
+        Vector512<float> d = Quarters(source + 3 * sourceRow, sourceRow), h = Quarters(source + 3 * sourceRow + 4, sourceRow);
+        StoreSquares(a, b, c, d, target, targetRow);
+        StoreSquares(e, f, g, h, target + 4 * targetRow, targetRow);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector512<float> Quarters(float* source, long row)
+    {
+        var first = Avx512F.InsertVector128(Vector128.Load(source).ToVector256Unsafe().ToVector512Unsafe(), Vector128.Load(source + 4 * row), 1);
+        return Avx512F.InsertVector128(Avx512F.InsertVector128(first, Vector128.Load(source + 8 * row), 2), Vector128.Load(source + 12 * row), 3);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void StoreSquares(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, float* target, long targetRow)
+    {
+        Vector512<float> ac = Avx512F.UnpackLow(a, c), bd = Avx512F.UnpackLow(b, d), acHigh = Avx512F.UnpackHigh(a, c), bdHigh = Avx512F.UnpackHigh(b, d);
+        Avx512F.UnpackLow(ac, bd).Store(target);
+        Avx512F.UnpackHigh(ac, bd).Store(target + targetRow);
+        Avx512F.UnpackLow(acHigh, bdHigh).Store(target + 2 * targetRow);
+        Avx512F.UnpackHigh(acHigh, bdHigh).Store(target + 3 * targetRow);
     }
 
     // A square of one vector's side, transposed by interleaving: 2x2 for double, 4x4 for float.

@@ -29,11 +29,11 @@ unsafe struct PlacewiseConvolution<T, L> : IParallelBody where T : unmanaged, IF
         (height, width, sourceHeight, sourceWidth) = (s.OutHeight, s.OutWidth, s.Height, s.Width);
         if (!forward) (channels, sourceChannels, height, width, sourceHeight, sourceWidth) = (sourceChannels, channels, sourceHeight, sourceWidth, height, width);
         var all = (channels + L.Count - 1) / L.Count;
-        vectors = Together == MostPictures && all % 3 == 0 ? 3 : Math.Min(all, 2);
+        vectors = OuterTile<T, L>.Vectors(all);
         blocks = vectors == 0 ? 0 : (all + vectors - 1) / vectors;
     }
 
-    static int Together => L.Count * sizeof(T) == 64 ? MostPictures : MostPictures / 2;
+    static int Together => OuterTile<T, L>.Taps;
 
     /// <summary>Whether so few of all taps are reached, and so few lanes idle, that this is the faster way.</summary>
     internal static bool Suits(bool forward, in ConvolutionShape s)
@@ -125,7 +125,8 @@ unsafe struct PlacewiseConvolution<T, L> : IParallelBody where T : unmanaged, IF
                         // Neighbouring taps meet places at the dilation's distance, as far as these go.
                         if (forward) taps = Math.Min(shape.KernelWidth - kw, (sourceWidth - 1 - left) / shape.DilationWidth + 1);
                         else if (shape.StrideWidth == 1) taps = Math.Min(shape.KernelWidth - kw, left / shape.DilationWidth + 1);
-                        Add(taps * sourceChannels, line + (long)left * Together, offsets, kernels + ((long)kh * shape.KernelWidth + kw) * sourceChannels * lanes, sums + ((long)h * width + w) * row, count);
+                        OuterTile<T, L>.Block(vectors, taps * sourceChannels, line + (long)left * Together, offsets, places,
+                            kernels + ((long)kh * shape.KernelWidth + kw) * sourceChannels * lanes, sums + ((long)h * width + w) * row, count, add: true);
                     }
             }
         for (var j = 0; j < count; j++)
@@ -146,21 +147,5 @@ unsafe struct PlacewiseConvolution<T, L> : IParallelBody where T : unmanaged, IF
         if (met % stride != 0) return false;
         met /= stride;
         return met < size;
-    }
-
-    readonly void Add(int count, T* from, long* offsets, T* kernels, T* to, int valid)
-    {
-        if (Together < MostPictures)
-        {
-            if (vectors == 1) OuterTile<T, L>.Four1(count, from, offsets, places, kernels, to, valid);
-            else OuterTile<T, L>.Four2(count, from, offsets, places, kernels, to, valid);
-            return;
-        }
-        switch (vectors)
-        {
-            case 1: OuterTile<T, L>.Eight1(count, from, offsets, places, kernels, to, valid); break;
-            case 2: OuterTile<T, L>.Eight2(count, from, offsets, places, kernels, to, valid); break;
-            default: OuterTile<T, L>.Eight3(count, from, offsets, places, kernels, to, valid); break;
-        }
     }
 }

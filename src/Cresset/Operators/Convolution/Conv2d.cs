@@ -88,6 +88,8 @@ public static class Conv2dOperator
         /// <summary>Cross-correlation of pictures with kernels: x [N, C, H, W], weight [O, C / groups, KH, KW], bias [O],
         /// y [N, O, OH, OW] with OH = floor((H + 2 padding - dilation (KH - 1) - 1) / stride) + 1.
         /// PyTorch: <c>torch.nn.functional.conv2d</c>.</summary>
+        /// <remarks>3x3 kernels of many channels are computed by Winograd's minimal filtering (Lavin and Gray, "Fast Algorithms for
+        /// Convolutional Neural Networks", 2015), where a NaN or an infinity may reach outputs next to those that meet it.</remarks>
         /// <param name="weight">The kernels.</param>
         /// <param name="bias">Added to each output channel.</param>
         /// <param name="stride">Distance between places of the kernel; (1, 1) unless given.</param>

@@ -1,0 +1,142 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace Cresset.Kernels.Cpu;
+
+// A 3x3 convolution's output, or the gradient of its input, by WinogradTransforms: for each of the 16 numbers of a tile a product of
+// [tiles, source channels] by [source channels, result channels]. Tiles go together whose numbers stay in the second cache: some rows of
+// a picture, or several small pictures. A number that is not finite reaches all four outputs of a tile that meets it.
+unsafe struct WinogradConvolution<T, L> : IParallelBody where T : unmanaged, IFloatingPointIeee754<T> where L : struct, ILanes<L, T>
+{
+    const int LeastChannels = 16;
+
+    readonly int channels, sourceChannels, height, width, sourceHeight, sourceWidth, padding, paddingColumns, batch;
+    readonly bool forward;
+    CpuBackend.Finish<T> finish;
+    T* source, result, weight, kernels;
+    WinogradTiles tiles;
+    long* offsets;
+    int vectors, blocks;
+    bool turning;
+
+    WinogradConvolution(bool forward, in ConvolutionShape s)
+    {
+        this.forward = forward;
+        batch = s.Batch;
+        (channels, sourceChannels, height, width, sourceHeight, sourceWidth, padding, paddingColumns) = (s.OutChannels, s.Channels, s.OutHeight, s.OutWidth, s.Height, s.Width, s.PaddingHeight, s.PaddingWidth);
+        if (!forward) (channels, sourceChannels, height, width, sourceHeight, sourceWidth, padding, paddingColumns) = (sourceChannels, channels, sourceHeight, sourceWidth, height, width, 2 - padding, 2 - paddingColumns);
+        var all = (channels + L.Count - 1) / L.Count;
+        vectors = OuterTile<T, L>.Vectors(all);
+        blocks = (all + vectors - 1) / vectors;
+        tiles = new WinogradTiles(batch, height, width, Math.Max(channels, sourceChannels) * sizeof(T), least: 16);
+    }
+
+    /// <summary>Whether there is such a form of the convolution, and channels enough for a pass.</summary>
+    internal static bool Suits(CpuBackend.ConvolutionPass pass, in ConvolutionShape s)
+    {
+        if (s is not { KernelHeight: 3, KernelWidth: 3, StrideHeight: 1, StrideWidth: 1, DilationHeight: 1, DilationWidth: 1, Groups: 1, PaddingHeight: <= 2, PaddingWidth: <= 2 }) return false;
+        if (Math.Min(s.Channels, s.OutChannels) < LeastChannels) return false;
+        var work = new WinogradConvolution<T, L>(pass != CpuBackend.ConvolutionPass.InputGradient, s);
+        if (pass == CpuBackend.ConvolutionPass.WeightGradient) return work.tiles.Count >= WinogradWeightGradient<T, L>.LeastTiles;
+        // Measured, in products of whole vectors: a tile's numbers cost 115 for each channel, a kernel's 150, and one vector at a time a third
+        // more than several.
+        double pairs = (double)work.sourceChannels * work.channels, products = work.sourceChannels * work.blocks * work.Lanes * (work.vectors == 1 ? 1.3 : 1);
+        var here = work.tiles.Count * (WinogradTransforms<T, L>.Squares * products + 115 * (work.sourceChannels + work.channels)) + 150 * pairs;
+        return here < pairs * s.Batch * Reached(s.OutHeight, s.PaddingHeight) * Reached(s.OutWidth, s.PaddingWidth);
+    }
+
+    // Pairs of an output's place and a tap that meet the input, along one dimension.
+    static double Reached(int outSize, int padding) => 3 * outSize - padding * (padding + 1);
+
+    /// <summary>The output y from x, or the input's gradient from the output's.</summary>
+    internal static void Compute(bool forward, in ConvolutionShape s, T* source, T* weight, in CpuBackend.Finish<T> finish, T* result)
+    {
+        var work = new WinogradConvolution<T, L>(forward, s) { source = source, result = result, weight = weight, finish = finish };
+        work.kernels = Workspace.Rent<T>(Workspace.Purpose.Weights, work.blocks * work.KernelsLength);
+        work.turning = true;
+        WorkerPool.For(work.blocks * work.vectors, ref work);
+        work.turning = false;
+        work.offsets = Workspace.Rent<long>(Workspace.Purpose.Offsets, work.sourceChannels);
+        for (var c = 0; c < work.sourceChannels; c++) work.offsets[c] = c;
+        WorkerPool.For(work.tiles.Parts, ref work);
+    }
+
+    // Result channels of a block.
+    readonly int Lanes => vectors * L.Count;
+
+    // Of a block: [number of the tile][source channel][result channel].
+    readonly long KernelsLength => (long)WinogradTransforms<T, L>.Squares * sourceChannels * Lanes;
+
+    public readonly void Run(int part)
+    {
+        if (turning) Turn(part);
+        else Convolve(part);
+    }
+
+    // The kernels of one vector of result channels.
+    [SkipLocalsInit]
+    readonly void Turn(int vector)
+    {
+        var first = vector * L.Count;
+        var to = kernels + vector / vectors * KernelsLength + vector % vectors * L.Count;
+        var square = (long)sourceChannels * Lanes;
+        int valid = Math.Clamp(channels - first, 0, L.Count), taps = WinogradTransforms<T, L>.Taps;
+        // Weights are [output channel][input channel][tap].
+        long step = (forward ? sourceChannels : 1) * taps, sourceStep = (forward ? 1 : channels) * taps;
+        var turned = stackalloc T[taps * L.Count];
+        new Span<T>(turned, taps * L.Count).Clear();
+        for (var c = 0; c < sourceChannels; c++, to += Lanes)
+        {
+            if (valid > 0) Packing.Turned(weight + first * step + c * sourceStep, step, valid, L.Count, taps, turned);
+            WinogradTransforms<T, L>.Kernel(turned, flipped: !forward, to, square);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    readonly void Convolve(int part)
+    {
+        var cut = tiles.Part(part);
+        int count = cut.Count, lanes = Lanes, sourceVectors = (sourceChannels + L.Count - 1) / L.Count, rows = OuterTile<T, L>.Taps;
+        // A vector more, so that the numbers of a tile do not all fall into one set of the cache.
+        long row = sourceVectors * L.Count, square = count * row + L.Count, resultSquare = (long)count * lanes + L.Count;
+        var numbers = Workspace.Rent<T>(Workspace.Purpose.Patches, WinogradTransforms<T, L>.Squares * square);
+        tiles.Transform<T, L>(cut, source, sourceChannels, sourceHeight, sourceWidth, padding, paddingColumns, numbers, row, square);
+        var products = Workspace.Rent<T>(Workspace.Purpose.Sums, WinogradTransforms<T, L>.Squares * resultSquare);
+        var laid = Workspace.Rent<T>(Workspace.Purpose.Panels, (long)2 * cut.Rows * tiles.Columns * 2 * L.Count);
+        // Where each tile lies; at the end tiles come twice, and only the first time counts.
+        var at = Workspace.Rent<long>(Workspace.Purpose.Places, count + rows);
+        for (var tile = 0; tile < count + rows; tile++) at[tile] = Math.Min(tile, count - 1) * row;
+        for (var block = 0; block < blocks; block++)
+        {
+            for (var i = 0; i < WinogradTransforms<T, L>.Squares; i++)
+            {
+                var kernel = kernels + block * KernelsLength + (long)i * sourceChannels * lanes;
+                for (var tile = 0; tile < count; tile += rows)
+                    OuterTile<T, L>.Block(vectors, sourceChannels, numbers + i * square, at + tile, offsets, kernel, products + i * resultSquare + (long)tile * lanes, Math.Min(rows, count - tile), add: false);
+            }
+            for (var v = 0; v < vectors; v++)
+            {
+                var first = (block * vectors + v) * L.Count;
+                if (first >= channels) break;
+                Write(cut, first, products + v * L.Count, lanes, resultSquare, laid);
+            }
+        }
+    }
+
+    // The results of one vector of channels.
+    readonly void Write(in WinogradTiles.Cut cut, int first, T* products, long step, long square, T* laid)
+    {
+        int columns = 2 * tiles.Columns, valid = Math.Min(L.Count, channels - first), top = 2 * cut.Row, rows = Math.Min(2 * cut.Rows, height - top);
+        for (var i = 0; i < cut.Pictures; i++)
+        {
+            for (var r = 0; r < cut.Rows; r++, products += tiles.Columns * step)
+                WinogradTransforms<T, L>.Output(products, step, square, tiles.Columns, laid + (long)2 * r * columns * L.Count, columns);
+            var at = ((long)(cut.Picture + i) * channels + first) * height * width + (long)top * width;
+            if (columns == width) Packing.StoreTransposed(laid, L.Count, rows * width, valid, result + at, (long)height * width, add: false);
+            else
+                for (var r = 0; r < rows; r++) Packing.StoreTransposed(laid + (long)r * columns * L.Count, L.Count, width, valid, result + at + r * width, (long)height * width, add: false);
+            if (finish.IsNothing) continue;
+            for (var c = 0; c < valid; c++) finish.Apply<L>(result, at + (long)c * height * width, rows * width, first + c);
+        }
+    }
+}
