@@ -56,6 +56,7 @@ public class ConvolutionTests
         new ConvolutionShape(1, 64, 40, 36, 64, 3, 3, 1, 1, 1, 1, 1, 1, 1),
         new ConvolutionShape(2, 32, 9, 13, 48, 3, 3, 1, 1, 0, 2, 1, 1, 1),
         new ConvolutionShape(5, 17, 11, 8, 19, 3, 3, 1, 1, 2, 0, 1, 1, 1),
+        new ConvolutionShape(20, 16, 18, 18, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1),
         // No pictures.
         new ConvolutionShape(0, 2, 5, 5, 3, 3, 3, 1, 1, 0, 0, 1, 1, 1),
     ];

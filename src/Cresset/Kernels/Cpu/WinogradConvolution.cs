@@ -10,14 +10,25 @@ unsafe struct WinogradConvolution<T, L> : IParallelBody where T : unmanaged, IFl
 {
     const int LeastChannels = 16;
 
+    enum Step
+    {
+        Kernels,
+        Parts,
+        // Of one part.
+        Transform,
+        Multiply,
+    }
+
     readonly int channels, sourceChannels, height, width, sourceHeight, sourceWidth, padding, paddingColumns, batch;
     readonly bool forward;
     CpuBackend.Finish<T> finish;
     T* source, result, weight, kernels;
     WinogradTiles tiles;
+    WinogradTiles.Cut cut;
+    T* numbers;
     long* offsets;
     int vectors, blocks;
-    bool turning;
+    Step step;
 
     WinogradConvolution(bool forward, in ConvolutionShape s)
     {
@@ -53,12 +64,26 @@ unsafe struct WinogradConvolution<T, L> : IParallelBody where T : unmanaged, IFl
     {
         var work = new WinogradConvolution<T, L>(forward, s) { source = source, result = result, weight = weight, finish = finish };
         work.kernels = Workspace.Rent<T>(Workspace.Purpose.Weights, work.blocks * work.KernelsLength);
-        work.turning = true;
-        WorkerPool.For(work.blocks * work.vectors, ref work);
-        work.turning = false;
+        work.Run(Step.Kernels, work.blocks * work.vectors);
         work.offsets = Workspace.Rent<long>(Workspace.Purpose.Offsets, work.sourceChannels);
         for (var c = 0; c < work.sourceChannels; c++) work.offsets[c] = c;
-        WorkerPool.For(work.tiles.Parts, ref work);
+        if (work.tiles.Parts >= WinogradTiles.ManyParts)
+        {
+            work.Run(Step.Parts, work.tiles.Parts);
+            return;
+        }
+        for (var part = 0; part < work.tiles.Parts; part++)
+        {
+            work.Take(part);
+            work.Run(Step.Transform, work.SourceVectors);
+            work.Run(Step.Multiply, work.blocks);
+        }
+    }
+
+    void Run(Step step, int parts)
+    {
+        this.step = step;
+        WorkerPool.For(parts, ref this);
     }
 
     // Result channels of a block.
@@ -69,8 +94,18 @@ unsafe struct WinogradConvolution<T, L> : IParallelBody where T : unmanaged, IFl
 
     public readonly void Run(int part)
     {
-        if (turning) Turn(part);
-        else Convolve(part);
+        switch (step)
+        {
+            case Step.Kernels: Turn(part); break;
+            case Step.Transform: Transform(part); break;
+            case Step.Multiply: Multiply(part); break;
+            default:
+                var mine = this;
+                mine.Take(part);
+                for (var vector = 0; vector < SourceVectors; vector++) mine.Transform(vector);
+                for (var block = 0; block < blocks; block++) mine.Multiply(block);
+                break;
+        }
     }
 
     // The kernels of one vector of result channels.
@@ -92,40 +127,49 @@ unsafe struct WinogradConvolution<T, L> : IParallelBody where T : unmanaged, IFl
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    readonly void Convolve(int part)
+    readonly int SourceVectors => (sourceChannels + L.Count - 1) / L.Count;
+
+    // From tile to tile, and from one of its 16 numbers to the next: a vector more, so that they do not all fall into one set of the cache.
+    readonly long Row => SourceVectors * L.Count;
+
+    readonly long Square => cut.Count * Row + L.Count;
+
+    void Take(int part)
     {
-        var cut = tiles.Part(part);
-        int count = cut.Count, lanes = Lanes, sourceVectors = (sourceChannels + L.Count - 1) / L.Count, rows = OuterTile<T, L>.Taps;
-        // A vector more, so that the numbers of a tile do not all fall into one set of the cache.
-        long row = sourceVectors * L.Count, square = count * row + L.Count, resultSquare = (long)count * lanes + L.Count;
-        var numbers = Workspace.Rent<T>(Workspace.Purpose.Patches, WinogradTransforms<T, L>.Squares * square);
-        tiles.Transform<T, L>(cut, source, sourceChannels, sourceHeight, sourceWidth, padding, paddingColumns, numbers, row, square);
-        var products = Workspace.Rent<T>(Workspace.Purpose.Sums, WinogradTransforms<T, L>.Squares * resultSquare);
-        var laid = Workspace.Rent<T>(Workspace.Purpose.Panels, (long)2 * cut.Rows * tiles.Columns * 2 * L.Count);
+        cut = tiles.Part(part);
+        numbers = Workspace.Rent<T>(Workspace.Purpose.Patches, WinogradTransforms<T, L>.Squares * Square);
+    }
+
+    readonly void Transform(int vector) =>
+        tiles.Transform<T, L>(cut, source, sourceChannels, vector * L.Count, sourceHeight, sourceWidth, padding, paddingColumns, numbers, Row, Square);
+
+    // The results of a block of channels.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    readonly void Multiply(int block)
+    {
+        int count = cut.Count, lanes = Lanes, together = OuterTile<T, L>.Taps;
+        var square = (long)count * lanes + L.Count;
+        var products = Workspace.Rent<T>(Workspace.Purpose.Sums, WinogradTransforms<T, L>.Squares * square);
         // Where each tile lies; at the end tiles come twice, and only the first time counts.
-        var at = Workspace.Rent<long>(Workspace.Purpose.Places, count + rows);
-        for (var tile = 0; tile < count + rows; tile++) at[tile] = Math.Min(tile, count - 1) * row;
-        for (var block = 0; block < blocks; block++)
+        var at = Workspace.Rent<long>(Workspace.Purpose.Places, count + together);
+        for (var tile = 0; tile < count + together; tile++) at[tile] = Math.Min(tile, count - 1) * Row;
+        for (var i = 0; i < WinogradTransforms<T, L>.Squares; i++)
         {
-            for (var i = 0; i < WinogradTransforms<T, L>.Squares; i++)
-            {
-                var kernel = kernels + block * KernelsLength + (long)i * sourceChannels * lanes;
-                for (var tile = 0; tile < count; tile += rows)
-                    OuterTile<T, L>.Block(vectors, sourceChannels, numbers + i * square, at + tile, offsets, kernel, products + i * resultSquare + (long)tile * lanes, Math.Min(rows, count - tile), add: false);
-            }
-            for (var v = 0; v < vectors; v++)
-            {
-                var first = (block * vectors + v) * L.Count;
-                if (first >= channels) break;
-                Write(cut, first, products + v * L.Count, lanes, resultSquare, laid);
-            }
+            var kernel = kernels + block * KernelsLength + (long)i * sourceChannels * lanes;
+            for (var tile = 0; tile < count; tile += together)
+                OuterTile<T, L>.Block(vectors, sourceChannels, numbers + i * Square, at + tile, offsets, kernel, products + i * square + (long)tile * lanes, Math.Min(together, count - tile), add: false);
+        }
+        for (var v = 0; v < vectors; v++)
+        {
+            var first = (block * vectors + v) * L.Count;
+            if (first < channels) Write(first, products + v * L.Count, lanes, square);
         }
     }
 
     // The results of one vector of channels.
-    readonly void Write(in WinogradTiles.Cut cut, int first, T* products, long step, long square, T* laid)
+    readonly void Write(int first, T* products, long step, long square)
     {
+        var laid = Workspace.Rent<T>(Workspace.Purpose.Panels, (long)2 * cut.Rows * tiles.Columns * 2 * L.Count);
         int columns = 2 * tiles.Columns, valid = Math.Min(L.Count, channels - first), top = 2 * cut.Row, rows = Math.Min(2 * cut.Rows, height - top);
         for (var i = 0; i < cut.Pictures; i++)
         {

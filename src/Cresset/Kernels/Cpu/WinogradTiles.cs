@@ -30,6 +30,9 @@ readonly unsafe struct WinogradTiles
 
     internal long Count => (long)batch * rows * Columns;
 
+    /// <summary>So many parts are enough for threads to share; of fewer, each is shared by its channels.</summary>
+    internal const int ManyParts = 8;
+
     internal int Parts => (batch + pictures - 1) / pictures * chunks;
 
     internal Cut Part(int part)
@@ -38,22 +41,19 @@ readonly unsafe struct WinogradTiles
         return new(picture, together, row, height, together * height * Columns);
     }
 
-    /// <summary>The 16 numbers of each tile of a part and each channel of the source.</summary>
-    internal void Transform<T, L>(in Cut cut, T* source, int channels, int height, int width, int paddingRows, int paddingColumns, T* numbers, long step, long square)
+    /// <summary>The 16 numbers of each tile of a part for a vector of the source's channels, from this one on.</summary>
+    internal void Transform<T, L>(in Cut cut, T* source, int channels, int first, int height, int width, int paddingRows, int paddingColumns, T* numbers, long step, long square)
         where T : unmanaged, IFloatingPointIeee754<T> where L : struct, ILanes<L, T>
     {
         int laidRows = 2 * cut.Rows + 2, laidColumns = 2 * Columns + 2;
         var laid = Workspace.Rent<T>(Workspace.Purpose.Panels, (long)laidRows * laidColumns * L.Count);
-        for (var first = 0; first < channels; first += L.Count)
+        numbers += first;
+        for (var i = 0; i < cut.Pictures; i++)
         {
-            var to = numbers + first;
-            for (var i = 0; i < cut.Pictures; i++)
-            {
-                WinogradTransforms<T, L>.Lay(source + ((long)(cut.Picture + i) * channels + first) * height * width, height, width, Math.Min(L.Count, channels - first),
-                    2 * cut.Row - paddingRows, -paddingColumns, laidRows, laidColumns, laid);
-                for (var r = 0; r < cut.Rows; r++, to += Columns * step)
-                    WinogradTransforms<T, L>.Input(laid + (long)2 * r * laidColumns * L.Count, laidColumns, Columns, to, step, square);
-            }
+            WinogradTransforms<T, L>.Lay(source + ((long)(cut.Picture + i) * channels + first) * height * width, height, width, Math.Min(L.Count, channels - first),
+                2 * cut.Row - paddingRows, -paddingColumns, laidRows, laidColumns, laid);
+            for (var r = 0; r < cut.Rows; r++, numbers += Columns * step)
+                WinogradTransforms<T, L>.Input(laid + (long)2 * r * laidColumns * L.Count, laidColumns, Columns, numbers, step, square);
         }
     }
 }
