@@ -119,6 +119,8 @@ static unsafe class MaxPooling<T, TIndex>
             int first = hasRow ? Math.Clamp(inside, ow, end) : end, last = hasRow ? Math.Clamp(outside, first, end) : end;
             var source = x + (long)h * shape.Width + right;
             for (; ow < first; ow++) candidates[i++] = T.NegativeInfinity;
+            if (stride == 1)
+                for (; ow + Vector128<T>.Count <= last; ow += Vector128<T>.Count, i += Vector128<T>.Count) Vector128.Load(source + ow).Store(candidates + i);
             if (stride == 2 && sizeof(T) == 4)
                 // The lower halves of pairs; one element more than needed is read, so not at the row's end.
                 for (; ow + 4 < last; ow += 4, i += 4)
