@@ -246,10 +246,10 @@ static class Course
             Number(@"^  attention +(?:\S+ +){12}(\S+)$", 1, 0.05), Number(@"^  RNN +(?:\S+ +){12}(\S+)$", 1, 0.1),
             Number(@"^  CNN +(\S+)(?: +\S+){12}$", 1, 0.12), Number(@"^  CNN +(?:\S+ +){4}(\S+)(?: +\S+){8}$", 1, 0.25),
             Number(@"^  CNN +(?:\S+ +){5}(\S+)(?: +\S+){7}$", 1 / 8.0, 0.075), Number(@"^  CNN +(?:\S+ +){12}(\S+)$", 1 / 8.0, 0.075),
-            // 2: the input, the choice of a step, then a node for each step. Attention: the input, linear, reshape, permute, select, scale,
-            // product, softmax, product, transpose, reshape, linear.
+            // 2: the input, the choice of a step, then a node for each step. Attention: the input, linear, attention proper,
+            // transpose, reshape, linear.
             Each(@"^2 length +(\d+): longest chain, RNN (\d+),", 6, l => l[0] + 2),
-            Each(@"^2 length .* RNN \d+, attention (\d+), convolution", 6, _ => 12),
+            Each(@"^2 length .* RNN \d+, attention (\d+), convolution", 6, _ => 6),
             // 3: six lengths, 8 and 256 at the ends. The CNN finds marks at five places of L and guesses the others.
             Number(@"^  attention +(?:\S+ +){5}(\S+)$", 1, 0.1),
             Number(@"^  CNN +(\S+)(?: +\S+){5}$", (5 + (3 / 8.0)) / 8, 0.12), Number(@"^  CNN +(?:\S+ +){5}(\S+)$", (5 + (251 / 8.0)) / 256, 0.08),

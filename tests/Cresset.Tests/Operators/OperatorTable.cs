@@ -116,6 +116,8 @@ static class OperatorTable
         Many("BatchNorm, rectified, no weight", x => x[0].BatchNorm(null, null, 1e-5, out _, out _, relu: true), OperatorTraits.SpreadsNaN, [4, 2, 3]),
         Many("BatchNorm, added", x => x[0].BatchNorm(x[1], x[2], 1e-5, out _, out _, x[3]), OperatorTraits.SpreadsNaN, [4, 2, 3], [2], [2], [4, 2, 3]),
         Many("BatchNorm, given statistics, added and rectified", x => x[0].BatchNorm(Tensor.From([0.3, -0.2]).To(x[0].DType), Tensor.From([1.5, 0.7]).To(x[0].DType), x[1], x[2], other: x[3], relu: true), OperatorTraits.SpreadsNaN, [4, 2], [2], [2], [4, 2]),
+        Many("ScaledDotProductAttention", x => x[0].ScaledDotProductAttention(x[1], x[2]), OperatorTraits.SpreadsNaN, [2, 3, 4], [2, 5, 4], [2, 5, 2]),
+        Many("ScaledDotProductAttention, causal", x => x[0].ScaledDotProductAttention(x[1], x[2], isCausal: true), OperatorTraits.None, [2, 2, 3, 4], [2, 2, 5, 4], [2, 2, 5, 2]),
         Many("LayerNorm", x => x[0].LayerNorm([3, 2], x[1], x[2]), OperatorTraits.SpreadsNaN, [2, 3, 2], [3, 2], [3, 2]),
         Many("LayerNorm, no weight", x => x[0].LayerNorm([5]), OperatorTraits.SpreadsNaN, [3, 5]),
         Of("CrossEntropy", x => x.CrossEntropy(Classes), [3, 4], OperatorTraits.SpreadsNaN),

@@ -17,9 +17,10 @@ static unsafe class Workspace
         Phases,
         Places,
         Sums,
+        Scores,
     }
 
-    const int Purposes = (int)Purpose.Sums + 1;
+    const int Purposes = (int)Purpose.Scores + 1;
 
     [ThreadStatic] static Buffer[]? buffers;
 

@@ -95,7 +95,6 @@ public sealed class MultiheadAttention : Module
                 throw new ArgumentException($"MultiheadAttention: expected a {name} [{(batchFirst ? "B, length" : "length, B")}, {width}] or, like the query, [length, {width}], got {x.Shape}");
             return single ? x.Unsqueeze(0) : batchFirst ? x : x.Transpose(0, 1);
         }
-        bool selfAttention = ReferenceEquals(query, key) && ReferenceEquals(key, value);
         int keys = (kProjWeight ?? inProjWeight)!.Size(1), values = (vProjWeight ?? inProjWeight)!.Size(1);
         Tensor q = Batched(query, "query", EmbedDim), k = Batched(key, "key", keys), v = Batched(value, "value", values);
         int batch = q.Size(0), rows = q.Size(1), columns = k.Size(1);
@@ -104,26 +103,37 @@ public sealed class MultiheadAttention : Module
         if (rows == 0 || columns == 0)
             throw new ArgumentException($"MultiheadAttention: expected sequences of at least one place, got queries {query.Shape} and keys {key.Shape}; leave empty sequences out");
         var (heads, others) = (NumHeads, EmbedDim / NumHeads);
-        if (selfAttention && inProjWeight is not null)
+        // One product for what comes from one tensor, and its gradient in one.
+        Tensor Projected(Tensor x, int part, int count, Parameter? own) =>
+            x.Linear(own ?? inProjWeight!.Narrow(0, part * EmbedDim, count * EmbedDim), inProjBias?.Narrow(0, part * EmbedDim, count * EmbedDim));
+        // Part by part, [B, heads, length, E / heads].
+        Tensor[] Parts(Tensor projected)
         {
-            // One product for all three.
-            var all = q.Linear(inProjWeight, inProjBias).Reshape(batch, rows, 3, heads, others).Permute(2, 0, 3, 1, 4);
-            (q, k, v) = (all.Select(0, 0), all.Select(0, 1), all.Select(0, 2));
+            var all = projected.Reshape(batch, projected.Size(1), -1, heads, others).Permute(2, 0, 3, 1, 4);
+            return [.. Enumerable.Range(0, all.Size(0)).Select(part => all.Select(0, part))];
         }
-        else
+        Tensor[] sources = inProjWeight is null || !ReferenceEquals(key, value)
+                ? [Projected(q, 0, 1, qProjWeight), Projected(k, 1, 1, kProjWeight), Projected(v, 2, 1, vProjWeight)]
+            : ReferenceEquals(query, key) ? [Projected(q, 0, 3, null)]
+            : [Projected(q, 0, 1, null), Projected(k, 1, 2, null)];
+        (Tensor Query, Tensor Key, Tensor Value) Split(Tensor[] from)
         {
-            Tensor Projected(Tensor x, int part, Parameter? own)
-            {
-                var weight = own ?? inProjWeight!.Narrow(0, part * EmbedDim, EmbedDim);
-                return x.Linear(weight, inProjBias?.Narrow(0, part * EmbedDim, EmbedDim)).Reshape(batch, x.Size(1), heads, others).Transpose(1, 2);
-            }
-            (q, k, v) = (Projected(q, 0, qProjWeight), Projected(k, 1, kProjWeight), Projected(v, 2, vProjWeight));
+            Tensor[] parts = [.. from.SelectMany(Parts)];
+            return (parts[0], parts[1], parts[2]);
         }
         var mask = Combined(keyPaddingMask, attentionMask, batch, rows, columns, single, q.DType);
-        var weights = dropout.Forward(AttentionOperator.Weights(q, k, mask, isCausal, scale: null));
-        var output = outProj.Forward(weights.MatMul(v).Transpose(1, 2).Reshape(batch, rows, EmbedDim));
+        Tensor? weights = null;
+        Tensor sums;
+        if (needWeights || !dropout.IsIdle)
+        {
+            (q, k, v) = Split(sources);
+            weights = dropout.Forward(AttentionOperator.Weights(q, k, mask, isCausal, scale: null));
+            sums = weights.MatMul(v);
+        }
+        else sums = AttentionOperator.Apply(sources, Split, mask, isCausal, scale: null);
+        var output = outProj.Forward(sums.Transpose(1, 2).Reshape(batch, rows, EmbedDim));
         output = single ? output.Squeeze(0) : batchFirst ? output : output.Transpose(0, 1);
-        if (!needWeights) return (Observe(output), null);
+        if (weights is null || !needWeights) return (Observe(output), null);
         if (averageWeights) weights = weights.Mean(1);
         return (Observe(output), single ? weights.Squeeze(0) : weights);
     }

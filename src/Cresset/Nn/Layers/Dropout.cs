@@ -24,6 +24,9 @@ public sealed class Dropout : Module
     /// <exception cref="ArgumentException">The input is not floating point.</exception>
     public override Tensor Forward(Tensor x) => Observe(x.Dropout(p, IsTraining, generator));
 
+    /// <summary>Whether Forward would only return its input: nothing is dropped, and no hook is shown anything.</summary>
+    internal bool IsIdle => (p == 0 || !IsTraining) && !IsObserved;
+
     /// <inheritdoc/>
     protected override string Describe() => string.Create(CultureInfo.InvariantCulture, $"p: {p}");
 }

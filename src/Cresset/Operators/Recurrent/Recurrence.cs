@@ -84,7 +84,13 @@ static class Recurrence
             var saved = new Tensor[count];
             for (var i = 0; i < count; i++) saved[i] = node.Saved(i);
             return Autograd.IsEnabled
-                ? DifferentiableGradients(kind, steps, node, saved, present, gradients)
+                ? ComposedGradient.Of(node, saved, gradients, standIns =>
+                {
+                    var next = 4;
+                    Tensor? inputBias = present[0] ? standIns[next++] : null, stateBias = present[1] ? standIns[next++] : null, memory = present[2] ? standIns[next] : null;
+                    var (output, state, last) = Composed(kind, standIns[0], steps, new(standIns[1], standIns[2], inputBias, stateBias), standIns[3], memory);
+                    return [output, state, last];
+                })
                 : Gradients<TCell>(steps, node, saved, present, gradients, node.Saved(count), node.Saved(count + 1), computed.Length > 2 ? node.Saved(count + 2) : null);
         }, [(double)kind, steps.BatchSizes.Length, steps.Reverse ? 1 : 0, .. present.Select(given => given ? 1.0 : 0)]);
     }
@@ -119,23 +125,6 @@ static class Recurrence
         var dbias = present[0] ? result[next++] = dgates.Sum(0) : null;
         if (present[1]) result[next++] = TCell.GatesAreSums && dbias is not null ? dbias : dshares.Sum(0);
         if (present[2]) result[next] = carry;
-        return result;
-    }
-
-    // For gradients that will be differentiated again: the composed form, from stand-ins of the inputs, so that only what
-    // happens here is differentiated.
-    static Tensor?[] DifferentiableGradients(RecurrentKind kind, RecurrentSteps steps, Node node, Tensor[] inputs, bool[] present, Tensor?[] gradients)
-    {
-        var standIns = Array.ConvertAll(inputs, input => Autograd.Record("Alias", input.View(input.Layout), [input], [], static (_, gradient) => [gradient]));
-        var next = 4;
-        Tensor? inputBias = present[0] ? standIns[next++] : null, stateBias = present[1] ? standIns[next++] : null, memory = present[2] ? standIns[next] : null;
-        var (output, state, last) = Composed(kind, standIns[0], steps, new(standIns[1], standIns[2], inputBias, stateBias), standIns[3], memory);
-        Tensor?[] outputs = [output, state, last];
-        var used = Enumerable.Range(0, gradients.Length).Where(i => gradients[i] is not null).ToArray();
-        var wanted = Enumerable.Range(0, inputs.Length).Where(node.Needs).ToArray();
-        var found = Autograd.Grad([.. used.Select(i => outputs[i]!)], [.. wanted.Select(i => standIns[i])], [.. used.Select(i => gradients[i])], createGraph: true, allowUnused: true);
-        var result = new Tensor?[inputs.Length];
-        for (var i = 0; i < wanted.Length; i++) result[wanted[i]] = found[i];
         return result;
     }
 

@@ -1,0 +1,15 @@
+namespace Cresset.Kernels;
+
+// Attention of each head by itself: query [..., T, D], key [..., S, D], value [..., S, E], y [..., T, E] of equal dimensions before the
+// last two, none of them empty; every operand's rows may stand anywhere, the elements of a row are neighbours.
+public abstract partial class Backend
+{
+    /// <summary>y = softmax(query keyᵀ scale + mask) value; where <paramref name="isCausal"/>, row t sees the keys up to t alone. The mask
+    /// [..., T, S], where there is one, is added; logSumExp [..., T] gets the logarithm of the sum of each row's exponentials.</summary>
+    public abstract void Attention(double scale, bool isCausal, in Operand query, in Operand key, in Operand value, Operand? mask, in Operand y, in Operand logSumExp);
+
+    /// <summary>Of that, with the weights P = exp(query keyᵀ scale + mask - logSumExp), dP = dy valueᵀ and dS = P (dP - the sum of P dP over a
+    /// row) scale: dquery = dS key, dkey = dSᵀ query, dvalue = Pᵀ dy.</summary>
+    public abstract void AttentionGradient(double scale, bool isCausal, in Operand dy, in Operand query, in Operand key, in Operand value, Operand? mask,
+        in Operand logSumExp, in Operand dquery, in Operand dkey, in Operand dvalue);
+}

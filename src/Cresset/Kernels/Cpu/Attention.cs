@@ -1,0 +1,396 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace Cresset.Kernels.Cpu;
+
+// Attention without its matrix of weights, after Dao et al. (2022): head by head, a microkernel's columns of queries at a time, whose
+// scores with all keys stay in the cache between the products. They stand as S^T, a row for each key, so that the softmax runs down
+// vectors of queries without a sum across one; backward computes them again. Heads are shared among threads.
+public sealed unsafe partial class CpuBackend
+{
+    /// <inheritdoc/>
+    public override void Attention(double scale, bool isCausal, in Operand query, in Operand key, in Operand value, Operand? mask, in Operand y, in Operand logSumExp) =>
+        Attend(scale, isCausal, query, key, value, mask, logSumExp, y, null, null, null);
+
+    /// <inheritdoc/>
+    public override void AttentionGradient(double scale, bool isCausal, in Operand dy, in Operand query, in Operand key, in Operand value, Operand? mask,
+        in Operand logSumExp, in Operand dquery, in Operand dkey, in Operand dvalue) =>
+        Attend(scale, isCausal, query, key, value, mask, logSumExp, dy, dquery, dkey, dvalue);
+
+    static void Attend(double scale, bool isCausal, in Operand query, in Operand key, in Operand value, Operand? mask, in Operand logSumExp, in Operand y,
+        Operand? dquery, Operand? dkey, Operand? dvalue)
+    {
+        if (query.DType == DType.Float32) Attend<float>(scale, isCausal, query, key, value, mask, logSumExp, y, dquery, dkey, dvalue);
+        else if (query.DType == DType.Float64) Attend<double>(scale, isCausal, query, key, value, mask, logSumExp, y, dquery, dkey, dvalue);
+        else throw Unsupported("ScaledDotProductAttention", query.DType);
+        foreach (var storage in (ReadOnlySpan<Storage?>)[query.Storage, key.Storage, value.Storage, mask?.Storage, logSumExp.Storage, y.Storage, dquery?.Storage, dkey?.Storage, dvalue?.Storage])
+            GC.KeepAlive(storage);
+    }
+
+    static void Attend<T>(double scale, bool isCausal, in Operand query, in Operand key, in Operand value, Operand? mask, in Operand logSumExp, in Operand y,
+        Operand? dquery, Operand? dkey, Operand? dvalue) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        var shape = query.Layout.Shape.AsSpan();
+        var dimensions = shape.Length - 2;
+        var body = new AttentionBody<T>(shape[..dimensions])
+        {
+            Queries = shape[^2],
+            Keys = key.Layout.Shape[^2],
+            Width = shape[^1],
+            ValueWidth = value.Layout.Shape[^1],
+            IsCausal = isCausal,
+            Scale = T.CreateTruncating(scale),
+            Query = new(query, dimensions),
+            Key = new(key, dimensions),
+            Value = new(value, dimensions),
+            Mask = mask is { } added ? new(added, dimensions) : default,
+            LogSumExp = new(logSumExp, dimensions),
+            Y = new(y, dimensions),
+            Dquery = dquery is { } first ? new(first, dimensions) : default,
+            Dkey = dkey is { } second ? new(second, dimensions) : default,
+            Dvalue = dvalue is { } third ? new(third, dimensions) : default,
+        };
+        WorkerPool.For(body.Heads, ref body);
+    }
+
+    // Where an operand's matrices lie.
+    struct Matrices<T> where T : unmanaged
+    {
+        readonly T* first;
+        internal readonly long Row, Column;
+        fixed long strides[Shape.MaxRank];
+
+        internal Matrices(in Operand operand, int dimensions)
+        {
+            first = (T*)operand.Pointer;
+            var all = operand.Layout.Strides;
+            for (var i = 0; i < dimensions; i++) strides[i] = all[i];
+            if (all.Length < dimensions + 2) return;
+            (Row, Column) = (all[^2], all[^1]);
+        }
+
+        internal readonly bool Exist => first != null;
+
+        internal readonly T* At(long* index, int dimensions)
+        {
+            var at = first;
+            for (var i = 0; i < dimensions; i++) at += index[i] * strides[i];
+            return at;
+        }
+    }
+
+    struct AttentionBody<T> : IParallelBody where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        // Of one sum in registers.
+        const int Block = 256;
+
+        internal int Queries, Keys, Width, ValueWidth;
+        internal bool IsCausal;
+        internal T Scale;
+        // Y is dy backward.
+        internal Matrices<T> Query, Key, Value, Mask, LogSumExp, Y, Dquery, Dkey, Dvalue;
+        readonly int dimensions;
+        fixed int sizes[Shape.MaxRank];
+
+        internal AttentionBody(ReadOnlySpan<int> batch)
+        {
+            dimensions = batch.Length;
+            Heads = 1;
+            for (var i = 0; i < dimensions; i++) Heads *= sizes[i] = batch[i];
+        }
+
+        internal int Heads { get; }
+
+        public readonly void Run(int part)
+        {
+            switch (Gemm.Width)
+            {
+                case 512: Run<Microkernel512<T>, Lanes512<T>>(part); break;
+                case 256: Run<Microkernel256<T>, Lanes256<T>>(part); break;
+                default: Run<Microkernel128<T>, Lanes128<T>>(part); break;
+            }
+        }
+
+        readonly void Run<TKernel, L>(int part) where TKernel : struct, IMicrokernel<T> where L : struct, ILanes<L, T>
+        {
+            var index = stackalloc long[Shape.MaxRank];
+            for (var i = dimensions - 1; i >= 0; part /= sizes[i--]) index[i] = part % sizes[i];
+            T* query = Query.At(index, dimensions), key = Key.At(index, dimensions), value = Value.At(index, dimensions), statistics = LogSumExp.At(index, dimensions);
+            T* mask = Mask.At(index, dimensions), y = Y.At(index, dimensions);
+            var tile = new Tile<TKernel, L>(this);
+            if (Dquery.Exist) tile.Backward(this, query, key, value, mask, statistics, y, Dquery.At(index, dimensions), Dkey.At(index, dimensions), Dvalue.At(index, dimensions));
+            else tile.Forward(this, query, key, value, mask, statistics, y);
+        }
+
+        // A head's scratch memory, and what is computed in it.
+        readonly struct Tile<TKernel, L> where TKernel : struct, IMicrokernel<T> where L : struct, ILanes<L, T>
+        {
+            // Queries and dy, turned: a row for each of their columns. Keys or values as panels of a few of their columns.
+            readonly T* queries, gradients, turned;
+            // A row for each key.
+            readonly T* scores, scoreGradients, masks;
+            // Edges of products, a number for each query, and panels at the edge.
+            readonly T* edge, numbers, spare;
+
+            static int Rows => TKernel.Rows;
+            static int Columns => TKernel.Columns;
+
+            internal Tile(in AttentionBody<T> of)
+            {
+                bool backward = of.Dquery.Exist;
+                int widest = Math.Max(of.Width, of.ValueWidth), keys = Up(of.Keys, Rows), scored = keys * Columns;
+                ReadOnlySpan<int> lengths = [of.Width * Columns, backward ? of.ValueWidth * Columns : 0, Up(backward ? of.Width : of.ValueWidth, Rows) * of.Keys,
+                    scored, backward ? scored : 0, of.Mask.Exist ? scored : 0, Rows * Columns, 2 * Columns, Math.Max(Rows * widest, Columns * Columns)];
+                long length = 0;
+                foreach (var part in lengths) length += Up(part, 16);
+                var at = Workspace.Rent<T>(Workspace.Purpose.Scores, length);
+                T* Next(int part, ReadOnlySpan<int> lengths)
+                {
+                    var mine = at;
+                    at += Up(lengths[part], 16);
+                    return mine;
+                }
+                queries = Next(0, lengths);
+                gradients = Next(1, lengths);
+                turned = Next(2, lengths);
+                scores = Next(3, lengths);
+                scoreGradients = Next(4, lengths);
+                masks = Next(5, lengths);
+                edge = Next(6, lengths);
+                numbers = Next(7, lengths);
+                spare = Next(8, lengths);
+            }
+
+            static int Up(int count, int step) => checked((count + step - 1) / step * step);
+
+            internal void Forward(in AttentionBody<T> of, T* query, T* key, T* value, T* mask, T* statistics, T* y)
+            {
+                Turn(value, of.Value.Row, of.Keys, of.ValueWidth);
+                for (var first = 0; first < of.Queries; first += Columns)
+                {
+                    int count = Math.Min(Columns, of.Queries - first), seen = of.IsCausal ? Math.Min(of.Keys, first + count) : of.Keys;
+                    Score(of, first, count, seen, query, key, mask);
+                    Softmax(seen);
+                    new ReadOnlySpan<T>(numbers, count).CopyTo(new Span<T>(statistics + first, count));
+                    Combine(scores, of.Keys, seen, of.ValueWidth, count, numbers + Columns, y + first * of.Y.Row, of.Y.Row);
+                }
+            }
+
+            internal void Backward(in AttentionBody<T> of, T* query, T* key, T* value, T* mask, T* statistics, T* dy, T* dquery, T* dkey, T* dvalue)
+            {
+                Turn(key, of.Key.Row, of.Keys, of.Width);
+                // Of keys that no query sees, nothing else is written.
+                if (of.IsCausal)
+                {
+                    for (var i = 0; i < of.Keys; i++)
+                    {
+                        new Span<T>(dkey + i * of.Dkey.Row, of.Width).Clear();
+                        new Span<T>(dvalue + i * of.Dvalue.Row, of.ValueWidth).Clear();
+                    }
+                }
+                for (var first = 0; first < of.Queries; first += Columns)
+                {
+                    int count = Math.Min(Columns, of.Queries - first), seen = of.IsCausal ? Math.Min(of.Keys, first + count) : of.Keys;
+                    var add = of.IsCausal || first > 0;
+                    Score(of, first, count, seen, query, key, mask);
+                    var from = dy + first * of.Y.Row;
+                    Packing.Panel(from, 1, of.Y.Row, count, Columns, of.ValueWidth, gradients);
+                    Products(value, of.Value.Row, seen, of.ValueWidth, gradients, scoreGradients);
+                    new Span<T>(numbers, Columns).Clear();
+                    new ReadOnlySpan<T>(statistics + first, count).CopyTo(new Span<T>(numbers, count));
+                    SoftmaxGradient(seen, of.Scale);
+                    AddOuter(scores, seen, count, from, of.Y.Row, of.ValueWidth, dvalue, of.Dvalue.Row, add);
+                    AddOuter(scoreGradients, seen, count, query + first * of.Query.Row, of.Query.Row, of.Width, dkey, of.Dkey.Row, add);
+                    Combine(scoreGradients, of.Keys, seen, of.Width, count, null, dquery + first * of.Dquery.Row, of.Dquery.Row);
+                }
+            }
+
+            // Columns of keys or values as the microkernel's A, panel by panel.
+            void Turn(T* matrix, long row, int count, int width)
+            {
+                for (var i = 0; i < width; i += Rows) Packing.Panel(matrix + i, row, 1, Math.Min(Rows, width - i), Rows, count, turned + (long)i * count);
+            }
+
+            // The scores of some queries with the keys that they may see.
+            void Score(in AttentionBody<T> of, int first, int count, int seen, T* query, T* key, T* mask)
+            {
+                Packing.Panel(query + first * of.Query.Row, 1, of.Query.Row, count, Columns, of.Width, queries);
+                // The smaller factor takes the scale.
+                Multiply(queries, of.Width * Columns, of.Scale);
+                Products(key, of.Key.Row, seen, of.Width, queries, scores);
+                if (of.Mask.Exist)
+                {
+                    Packing.Panel(mask + first * of.Mask.Row, of.Mask.Column, of.Mask.Row, count, Columns, seen, masks);
+                    Add(masks, scores, seen * Columns);
+                }
+                if (of.IsCausal) Hide(first, seen);
+            }
+
+            // c (count x Columns) = a (count x depth) times a packed panel.
+            void Products(T* a, long row, int count, int depth, T* panel, T* c)
+            {
+                for (var i = 0; i < count; i += Rows)
+                {
+                    int height = Math.Min(Rows, count - i), computed = TKernel.RowsFor(height);
+                    var from = a + i * row;
+                    if (computed == height) Run(computed, depth, from, row, panel, Columns, c + i * Columns, Columns, false);
+                    else
+                    {
+                        Packing.Panel(from, 1, row, height, Rows, depth, spare);
+                        Run(computed, depth, spare, IMicrokernel<T>.PackedRow, panel, Columns, c + i * Columns, Columns, false);
+                    }
+                }
+            }
+
+            // Rows of the result = sums of the turned matrix's rows with these weights, each row's sum times its factor.
+            void Combine(T* weights, int keys, int seen, int width, int count, T* factors, T* result, long row)
+            {
+                for (var i = 0; i < width; i += Rows)
+                {
+                    int height = Math.Min(Rows, width - i), computed = TKernel.RowsFor(height);
+                    Run(computed, seen, turned + (long)i * keys, IMicrokernel<T>.PackedRow, weights, Columns, edge, Columns, false);
+                    if (factors != null) Multiply(edge, height, factors);
+                    Packing.StoreTransposed(edge, Columns, height, count, result + i, row, false);
+                }
+            }
+
+            // c (seen x width) = or += weights (seen x count) times b (count x width).
+            void AddOuter(T* weights, int seen, int count, T* b, long row, int width, T* c, long cRow, bool add)
+            {
+                for (var j = 0; j < width; j += Columns)
+                {
+                    var wide = Math.Min(Columns, width - j);
+                    if (wide < Columns) Packing.Panel(b + j, row, 1, wide, Columns, count, spare);
+                    for (var i = 0; i < seen; i += Rows)
+                    {
+                        int height = Math.Min(Rows, seen - i), computed = TKernel.RowsFor(height);
+                        T* a = weights + i * Columns, target = c + i * cRow + j;
+                        if (wide == Columns && computed == height) TKernel.Run(computed, count, a, Columns, b + j, row, target, cRow, add);
+                        else
+                        {
+                            if (wide == Columns) TKernel.Run(computed, count, a, Columns, b + j, row, edge, Columns, false);
+                            else TKernel.Run(computed, count, a, Columns, spare, Columns, edge, Columns, false);
+                            Store(edge, height, wide, target, cRow, add);
+                        }
+                    }
+                }
+            }
+
+            // Long sums in blocks.
+            static void Run(int rows, int depth, T* a, long aRow, T* b, long bStep, T* c, long cRow, bool add)
+            {
+                var step = aRow == IMicrokernel<T>.PackedRow ? Rows : 1;
+                for (var p = 0; p < depth; p += Block) TKernel.Run(rows, Math.Min(Block, depth - p), a + (long)p * step, aRow, b + p * bStep, bStep, c, cRow, add || p > 0);
+            }
+
+            [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+            static void Store(T* block, int height, int width, T* target, long row, bool add)
+            {
+                for (var i = 0; i < height; i++, block += Columns, target += row)
+                {
+                    var j = 0;
+                    for (; j + L.Count <= width; j += L.Count) L.Store(add ? L.Load(target + j) + L.Load(block + j) : L.Load(block + j), target + j);
+                    for (; j < width; j++) target[j] = add ? target[j] + block[j] : block[j];
+                }
+            }
+
+            // Counts here and below are whole vectors.
+            [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+            static void Multiply(T* numbers, int count, T factor)
+            {
+                var f = L.Broadcast(factor);
+                for (var i = 0; i < count; i += L.Count) L.Store(L.Load(numbers + i) * f, numbers + i);
+            }
+
+            [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+            static void Multiply(T* rows, int height, T* factors)
+            {
+                for (var j = 0; j < Columns; j += L.Count)
+                {
+                    var f = L.Load(factors + j);
+                    for (var i = j; i < height * Columns; i += Columns) L.Store(L.Load(rows + i) * f, rows + i);
+                }
+            }
+
+            [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+            static void Add(T* numbers, T* target, int count)
+            {
+                for (var i = 0; i < count; i += L.Count) L.Store(L.Load(target + i) + L.Load(numbers + i), target + i);
+            }
+
+            // Of keys behind a query, minus infinity.
+            [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+            void Hide(int first, int seen)
+            {
+                var places = numbers;
+                for (var i = 0; i < Columns; i++) places[i] = T.CreateTruncating(i);
+                var hidden = L.Broadcast(T.NegativeInfinity);
+                for (var j = 0; j < Columns; j += L.Count)
+                {
+                    var place = L.Load(places + j);
+                    for (var key = first + 1; key < seen; key++)
+                    {
+                        var score = scores + key * Columns + j;
+                        L.Store(L.Select(L.Less(place, L.Broadcast(T.CreateTruncating(key - first))), hidden, L.Load(score)), score);
+                    }
+                }
+            }
+
+            // Exponentials of the scores less the largest; of each query the logarithm of their sum, and one by it. A NaN comes out as NaN, and
+            // so does a query that may see nothing.
+            [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+            void Softmax(int seen)
+            {
+                for (var j = 0; j < Columns; j += L.Count)
+                {
+                    var column = scores + j;
+                    var end = (long)seen * Columns;
+                    L largest = L.Load(column), total = default;
+                    for (long i = Columns; i < end; i += Columns)
+                    {
+                        var score = L.Load(column + i);
+                        largest = L.Select(L.Less(largest, score), score, largest);
+                    }
+                    for (long i = 0; i < end;)
+                    {
+                        L sum = default;
+                        for (var stop = Math.Min(end, i + Block * Columns); i < stop; i += Columns)
+                        {
+                            var power = L.Exp(L.Load(column + i) - largest);
+                            L.Store(power, column + i);
+                            sum += power;
+                        }
+                        total += sum;
+                    }
+                    L.Store(largest + L.Log(total), numbers + j);
+                    L.Store(L.From(1) / total, numbers + Columns + j);
+                }
+            }
+
+            // Scores become weights, the weights' gradients those of the scores before the scale.
+            [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+            void SoftmaxGradient(int seen, T scale)
+            {
+                var s = L.Broadcast(scale);
+                for (var j = 0; j < Columns; j += L.Count)
+                {
+                    T* weights = scores + j, slopes = scoreGradients + j;
+                    L logarithm = L.Load(numbers + j), total = default;
+                    long end = (long)seen * Columns;
+                    for (long i = 0; i < end;)
+                    {
+                        L sum = default;
+                        for (var stop = Math.Min(end, i + Block * Columns); i < stop; i += Columns)
+                        {
+                            var weight = L.Exp(L.Load(weights + i) - logarithm);
+                            L.Store(weight, weights + i);
+                            sum = L.MultiplyAdd(weight, L.Load(slopes + i), sum);
+                        }
+                        total += sum;
+                    }
+                    for (long i = 0; i < end; i += Columns) L.Store(L.Load(weights + i) * (L.Load(slopes + i) - total) * s, slopes + i);
+                }
+            }
+        }
+    }
+}
