@@ -169,10 +169,11 @@ public sealed unsafe partial class CpuBackend
                 for (var first = 0; first < of.Queries; first += Columns)
                 {
                     int count = Math.Min(Columns, of.Queries - first), seen = of.IsCausal ? Math.Min(of.Keys, first + count) : of.Keys;
-                    Score(of, first, count, seen, query, key, mask);
-                    Softmax(seen);
+                    var columns = Taken(count);
+                    Score(of, first, count, columns, seen, query, key, mask);
+                    Softmax(columns, seen);
                     new ReadOnlySpan<T>(numbers, count).CopyTo(new Span<T>(statistics + first, count));
-                    Combine(scores, of.Keys, seen, of.ValueWidth, count, numbers + Columns, y + first * of.Y.Row, of.Y.Row);
+                    Combine(scores, columns, of.Keys, seen, of.ValueWidth, count, numbers + Columns, y + first * of.Y.Row, of.Y.Row);
                 }
             }
 
@@ -192,18 +193,22 @@ public sealed unsafe partial class CpuBackend
                 {
                     int count = Math.Min(Columns, of.Queries - first), seen = of.IsCausal ? Math.Min(of.Keys, first + count) : of.Keys;
                     var add = of.IsCausal || first > 0;
-                    Score(of, first, count, seen, query, key, mask);
+                    var columns = Taken(count);
+                    Score(of, first, count, columns, seen, query, key, mask);
                     var from = dy + first * of.Y.Row;
                     Packing.Panel(from, 1, of.Y.Row, count, Columns, of.ValueWidth, gradients);
-                    Products(value, of.Value.Row, seen, of.ValueWidth, gradients, scoreGradients);
+                    Products(value, of.Value.Row, columns, seen, of.ValueWidth, gradients, scoreGradients);
                     new Span<T>(numbers, Columns).Clear();
                     new ReadOnlySpan<T>(statistics + first, count).CopyTo(new Span<T>(numbers, count));
-                    SoftmaxGradient(seen, of.Scale);
+                    SoftmaxGradient(columns, seen, of.Scale);
                     AddOuter(scores, seen, count, from, of.Y.Row, of.ValueWidth, dvalue, of.Dvalue.Row, add);
                     AddOuter(scoreGradients, seen, count, query + first * of.Query.Row, of.Query.Row, of.Width, dkey, of.Dkey.Row, add);
-                    Combine(scoreGradients, of.Keys, seen, of.Width, count, null, dquery + first * of.Dquery.Row, of.Dquery.Row);
+                    Combine(scoreGradients, columns, of.Keys, seen, of.Width, count, null, dquery + first * of.Dquery.Row, of.Dquery.Row);
                 }
             }
+
+            // Few queries take one vector, others two.
+            static int Taken(int count) => count <= L.Count ? L.Count : Columns;
 
             // Columns of keys or values as the microkernel's A, panel by panel.
             void Turn(T* matrix, long row, int count, int width)
@@ -212,12 +217,12 @@ public sealed unsafe partial class CpuBackend
             }
 
             // The scores of some queries with the keys that they may see.
-            void Score(in AttentionBody<T> of, int first, int count, int seen, T* query, T* key, T* mask)
+            void Score(in AttentionBody<T> of, int first, int count, int columns, int seen, T* query, T* key, T* mask)
             {
                 Packing.Panel(query + first * of.Query.Row, 1, of.Query.Row, count, Columns, of.Width, queries);
                 // The smaller factor takes the scale.
                 Multiply(queries, of.Width * Columns, of.Scale);
-                Products(key, of.Key.Row, seen, of.Width, queries, scores);
+                Products(key, of.Key.Row, columns, seen, of.Width, queries, scores);
                 if (of.Mask.Exist)
                 {
                     Packing.Panel(mask + first * of.Mask.Row, of.Mask.Column, of.Mask.Row, count, Columns, seen, masks);
@@ -226,29 +231,29 @@ public sealed unsafe partial class CpuBackend
                 if (of.IsCausal) Hide(first, seen);
             }
 
-            // c (count x Columns) = a (count x depth) times a packed panel.
-            void Products(T* a, long row, int count, int depth, T* panel, T* c)
+            // c (count x columns) = a (count x depth) times a packed panel.
+            void Products(T* a, long row, int columns, int count, int depth, T* panel, T* c)
             {
                 for (var i = 0; i < count; i += Rows)
                 {
-                    int height = Math.Min(Rows, count - i), computed = TKernel.RowsFor(height);
+                    var height = Math.Min(Rows, count - i);
                     var from = a + i * row;
-                    if (computed == height) Run(computed, depth, from, row, panel, Columns, c + i * Columns, Columns, false);
+                    if (height == Rows) Run(height, columns, depth, from, row, panel, Columns, c + i * Columns, Columns, false);
                     else
                     {
                         Packing.Panel(from, 1, row, height, Rows, depth, spare);
-                        Run(computed, depth, spare, IMicrokernel<T>.PackedRow, panel, Columns, c + i * Columns, Columns, false);
+                        Run(height, columns, depth, spare, IMicrokernel<T>.PackedRow, panel, Columns, c + i * Columns, Columns, false);
                     }
                 }
             }
 
             // Rows of the result = sums of the turned matrix's rows with these weights, each row's sum times its factor.
-            void Combine(T* weights, int keys, int seen, int width, int count, T* factors, T* result, long row)
+            void Combine(T* weights, int columns, int keys, int seen, int width, int count, T* factors, T* result, long row)
             {
                 for (var i = 0; i < width; i += Rows)
                 {
-                    int height = Math.Min(Rows, width - i), computed = TKernel.RowsFor(height);
-                    Run(computed, seen, turned + (long)i * keys, IMicrokernel<T>.PackedRow, weights, Columns, edge, Columns, false);
+                    var height = Math.Min(Rows, width - i);
+                    Run(height, columns, seen, turned + (long)i * keys, IMicrokernel<T>.PackedRow, weights, Columns, edge, Columns, false);
                     if (factors != null) Multiply(edge, height, factors);
                     Packing.StoreTransposed(edge, Columns, height, count, result + i, row, false);
                 }
@@ -263,24 +268,30 @@ public sealed unsafe partial class CpuBackend
                     if (wide < Columns) Packing.Panel(b + j, row, 1, wide, Columns, count, spare);
                     for (var i = 0; i < seen; i += Rows)
                     {
-                        int height = Math.Min(Rows, seen - i), computed = TKernel.RowsFor(height);
+                        var height = Math.Min(Rows, seen - i);
                         T* a = weights + i * Columns, target = c + i * cRow + j;
-                        if (wide == Columns && computed == height) TKernel.Run(computed, count, a, Columns, b + j, row, target, cRow, add);
+                        if (wide == Columns && height == Rows) Run(height, Columns, count, a, Columns, b + j, row, target, cRow, add);
                         else
                         {
-                            if (wide == Columns) TKernel.Run(computed, count, a, Columns, b + j, row, edge, Columns, false);
-                            else TKernel.Run(computed, count, a, Columns, spare, Columns, edge, Columns, false);
+                            if (wide == Columns) Run(height, Columns, count, a, Columns, b + j, row, edge, Columns, false);
+                            else Run(height, Taken(wide), count, a, Columns, spare, Columns, edge, Columns, false);
                             Store(edge, height, wide, target, cRow, add);
                         }
                     }
                 }
             }
 
-            // Long sums in blocks.
-            static void Run(int rows, int depth, T* a, long aRow, T* b, long bStep, T* c, long cRow, bool add)
+            // At least so many rows of so many columns: one vector or two. Long sums in blocks.
+            static void Run(int rows, int columns, int depth, T* a, long aRow, T* b, long bStep, T* c, long cRow, bool add)
             {
-                var step = aRow == IMicrokernel<T>.PackedRow ? Rows : 1;
-                for (var p = 0; p < depth; p += Block) TKernel.Run(rows, Math.Min(Block, depth - p), a + (long)p * step, aRow, b + p * bStep, bStep, c, cRow, add || p > 0);
+                var packed = aRow == IMicrokernel<T>.PackedRow;
+                var step = packed ? Rows : 1;
+                for (var p = 0; p < depth; p += Block, a += Block * step, b += Block * bStep, add = true)
+                {
+                    var k = Math.Min(Block, depth - p);
+                    if (columns == Columns) TKernel.Run(TKernel.RowsFor(rows), k, a, aRow, b, bStep, c, cRow, add);
+                    else NarrowTile<T, L>.Run<TKernel>(k, a, packed ? 1 : aRow, step, b, bStep, c, cRow, add);
+                }
             }
 
             [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -339,9 +350,9 @@ public sealed unsafe partial class CpuBackend
             // Exponentials of the scores less the largest; of each query the logarithm of their sum, and one by it. A NaN comes out as NaN, and
             // so does a query that may see nothing.
             [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-            void Softmax(int seen)
+            void Softmax(int columns, int seen)
             {
-                for (var j = 0; j < Columns; j += L.Count)
+                for (var j = 0; j < columns; j += L.Count)
                 {
                     var column = scores + j;
                     var end = (long)seen * Columns;
@@ -369,10 +380,10 @@ public sealed unsafe partial class CpuBackend
 
             // Scores become weights, the weights' gradients those of the scores before the scale.
             [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-            void SoftmaxGradient(int seen, T scale)
+            void SoftmaxGradient(int columns, int seen, T scale)
             {
                 var s = L.Broadcast(scale);
-                for (var j = 0; j < Columns; j += L.Count)
+                for (var j = 0; j < columns; j += L.Count)
                 {
                     T* weights = scores + j, slopes = scoreGradients + j;
                     L logarithm = L.Load(numbers + j), total = default;

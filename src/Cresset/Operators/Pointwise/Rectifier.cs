@@ -39,7 +39,12 @@ public static class RectifierOperators
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Value<L>(L x) where L : struct, ILanes<L> => x * L.From(0.5) * (L.From(1) + ElementaryFunctions.Erf(x * L.From(0.70710678118654752)));
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(0.5) * (L.From(1) + ElementaryFunctions.Erf(x * L.From(0.70710678118654752))) + x * L.From(0.3989422804014327) * L.Exp(L.From(-0.5) * x * x);
+        public L Derivative<L>(L x, L y) where L : struct, ILanes<L>
+        {
+            var distribution = L.From(0.5) * (L.From(1) + ElementaryFunctions.Erf(x * L.From(0.70710678118654752), out var gaussian));
+            return distribution + x * L.From(0.3989422804014327) * gaussian;
+        }
+
         public Tensor Derivative(Tensor x) => 0.5 * (1 + (x * 0.70710678118654752).Erf()) + x * (0.3989422804014327 * (-0.5 * x * x).Exp());
     }
 
