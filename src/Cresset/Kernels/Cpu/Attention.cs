@@ -125,7 +125,8 @@ public sealed unsafe partial class CpuBackend
         // A head's scratch memory, and what is computed in it.
         readonly struct Tile<TKernel, L> where TKernel : struct, IMicrokernel<T> where L : struct, ILanes<L, T>
         {
-            // Queries and dy, turned: a row for each of their columns. Keys or values as panels of a few of their columns.
+            // Queries and dy, turned: a row for each of their columns. Keys or values as panels of a few of their columns. What stands in the
+            // places of queries and keys that are missing from a last panel is no number that anything is computed from.
             readonly T* queries, gradients, turned;
             // A row for each key.
             readonly T* scores, scoreGradients, masks;
@@ -196,7 +197,7 @@ public sealed unsafe partial class CpuBackend
                     var columns = Taken(count);
                     Score(of, first, count, columns, seen, query, key, mask);
                     var from = dy + first * of.Y.Row;
-                    Packing.Panel(from, 1, of.Y.Row, count, Columns, of.ValueWidth, gradients);
+                    Packing.Turned(from, of.Y.Row, count, Columns, of.ValueWidth, gradients);
                     Products(value, of.Value.Row, columns, seen, of.ValueWidth, gradients, scoreGradients);
                     new Span<T>(numbers, Columns).Clear();
                     new ReadOnlySpan<T>(statistics + first, count).CopyTo(new Span<T>(numbers, count));
@@ -211,15 +212,12 @@ public sealed unsafe partial class CpuBackend
             static int Taken(int count) => count <= L.Count ? L.Count : Columns;
 
             // Columns of keys or values as the microkernel's A, panel by panel.
-            void Turn(T* matrix, long row, int count, int width)
-            {
-                for (var i = 0; i < width; i += Rows) Packing.Panel(matrix + i, row, 1, Math.Min(Rows, width - i), Rows, count, turned + (long)i * count);
-            }
+            void Turn(T* matrix, long row, int count, int width) => Packing.Rows(matrix, row, width, Rows, count, turned, (long)Rows * count);
 
             // The scores of some queries with the keys that they may see.
             void Score(in AttentionBody<T> of, int first, int count, int columns, int seen, T* query, T* key, T* mask)
             {
-                Packing.Panel(query + first * of.Query.Row, 1, of.Query.Row, count, Columns, of.Width, queries);
+                Packing.Turned(query + first * of.Query.Row, of.Query.Row, count, Columns, of.Width, queries);
                 // The smaller factor takes the scale.
                 Multiply(queries, of.Width * Columns, of.Scale);
                 Products(key, of.Key.Row, columns, seen, of.Width, queries, scores);
@@ -241,7 +239,7 @@ public sealed unsafe partial class CpuBackend
                     if (height == Rows) Run(height, columns, depth, from, row, panel, Columns, c + i * Columns, Columns, false);
                     else
                     {
-                        Packing.Panel(from, 1, row, height, Rows, depth, spare);
+                        Packing.Turned(from, row, height, Rows, depth, spare);
                         Run(height, columns, depth, spare, IMicrokernel<T>.PackedRow, panel, Columns, c + i * Columns, Columns, false);
                     }
                 }
@@ -264,19 +262,26 @@ public sealed unsafe partial class CpuBackend
             {
                 for (var j = 0; j < width; j += Columns)
                 {
-                    var wide = Math.Min(Columns, width - j);
-                    if (wide < Columns) Packing.Panel(b + j, row, 1, wide, Columns, count, spare);
+                    int wide = Math.Min(Columns, width - j), columns = Taken(wide);
+                    var panel = b + j;
+                    var step = row;
+                    if (wide < columns)
+                    {
+                        Packing.Rows(panel, row, wide, columns, count, spare, 0);
+                        panel = spare;
+                        step = columns;
+                    }
                     for (var i = 0; i < seen; i += Rows)
                     {
                         var height = Math.Min(Rows, seen - i);
                         T* a = weights + i * Columns, target = c + i * cRow + j;
-                        if (wide == Columns && height == Rows) Run(height, Columns, count, a, Columns, b + j, row, target, cRow, add);
-                        else
+                        if (wide == columns && height == Rows)
                         {
-                            if (wide == Columns) Run(height, Columns, count, a, Columns, b + j, row, edge, Columns, false);
-                            else Run(height, Taken(wide), count, a, Columns, spare, Columns, edge, Columns, false);
-                            Store(edge, height, wide, target, cRow, add);
+                            Run(height, columns, count, a, Columns, panel, step, target, cRow, add);
+                            continue;
                         }
+                        Run(height, columns, count, a, Columns, panel, step, edge, Columns, false);
+                        Store(edge, height, wide, target, cRow, add);
                     }
                 }
             }
