@@ -16,10 +16,10 @@ public sealed class Mlp(int inputs = 784, int classes = 10) : Module
     /// <summary>The scores of the classes.</summary>
     public override Tensor Forward(Tensor x)
     {
-        x = _fc1.Forward(x.Flatten(1)).Relu();
-        x = _fc2.Forward(x).Relu();
-        x = _fc3.Forward(x).Relu();
-        x = _fc4.Forward(x).Relu();
+        x = _fc1.ForwardRelu(x.Flatten(1));
+        x = _fc2.ForwardRelu(x);
+        x = _fc3.ForwardRelu(x);
+        x = _fc4.ForwardRelu(x);
         return Observe(_fc5.Forward(x));
     }
 }

@@ -65,9 +65,13 @@ public abstract partial class Backend
     /// the first NaN, where there is one.</summary>
     public abstract void ArgExtreme(bool largest, in Operand x, int dim, in Operand y);
 
-    /// <summary>c = a b (+ bias to every row): the last two dimensions are matrices, those before are equal in all three; c is
-    /// contiguous, and so is the bias, where there is one.</summary>
-    public abstract void MatMul(in Operand a, in Operand b, Operand? bias, in Operand c);
+    /// <summary>c = a b (+ bias to every row), or the larger of that and 0: the last two dimensions are matrices, those before are equal in
+    /// all three; c is contiguous, and so is the bias, where there is one.</summary>
+    public abstract void MatMul(in Operand a, in Operand b, Operand? bias, in Operand c, bool relu = false);
+
+    /// <summary>Of y = the larger of a sum with a bias and 0, rows of matrices: dx = dy where y is positive, else 0, and dbias, where asked
+    /// for, = the sum of dx over the rows; all contiguous.</summary>
+    public abstract void RectifiedGradient(in Operand dy, in Operand y, in Operand dx, Operand? dbias);
 
     /// <summary>One step of an optimizer over a parameter: f updates parameter and states in place, element by element.</summary>
     public abstract void Update<TFunction>(TFunction f, in Operand parameter, in Operand gradient, ReadOnlySpan<Operand> states)

@@ -166,7 +166,7 @@ sealed partial class NaiveBackend : Backend
         Write(y, [.. best.Select(entry => (double)entry!.Value.Place)]);
     }
 
-    public override void MatMul(in Operand a, in Operand b, Operand? bias, in Operand c)
+    public override void MatMul(in Operand a, in Operand b, Operand? bias, in Operand c, bool relu = false)
     {
         double[] left = Read(a), right = Read(b), start = bias is { } values ? Read(values) : [];
         int m = c.Layout.Shape[^2], n = c.Layout.Shape[^1], k = a.Layout.Shape[^1];
@@ -176,9 +176,19 @@ sealed partial class NaiveBackend : Backend
             int batch = i / (m * n), row = i / n % m, column = i % n;
             var sum = start.Length > 0 ? start[column] : 0;
             for (var p = 0; p < k; p++) sum += left[(batch * m + row) * k + p] * right[(batch * k + p) * n + column];
-            result[i] = sum;
+            result[i] = relu ? Math.Max(sum, 0) : sum;
         }
         Write(c, result);
+    }
+
+    public override void RectifiedGradient(in Operand dy, in Operand y, in Operand dx, Operand? dbias)
+    {
+        var rectified = Read(y);
+        double[] gradient = [.. Read(dy).Select((d, i) => rectified[i] > 0 ? d : 0)];
+        Write(dx, gradient);
+        if (dbias is not { } sums) return;
+        var columns = y.Layout.Shape[1];
+        Write(sums, [.. Enumerable.Range(0, columns).Select(column => gradient.Where((_, i) => i % columns == column).Sum())]);
     }
 
     public override void Update<TFunction>(TFunction f, in Operand parameter, in Operand gradient, ReadOnlySpan<Operand> states)

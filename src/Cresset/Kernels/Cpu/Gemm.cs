@@ -56,9 +56,10 @@ static unsafe class Gemm
     // Bits of the vectors that products and convolutions are made of.
     internal static int Width => ForcedWidth != 0 ? ForcedWidth : Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128;
 
-    /// <summary>C (m x n, rows at cRow, columns contiguous) = A B, or += with accumulate, + bias (n values) on every row.</summary>
+    /// <summary>C (m x n, rows at cRow, columns contiguous) = A B, or += with accumulate, + bias (n values) on every row, or the larger of that
+    /// and 0.</summary>
     internal static void Multiply<T>(int m, int n, int k, T* a, long aRow, long aColumn, T* b, long bRow, long bColumn,
-        T* c, long cRow, bool accumulate, T* bias) where T : unmanaged, IFloatingPointIeee754<T>
+        T* c, long cRow, bool accumulate, T* bias, bool relu = false) where T : unmanaged, IFloatingPointIeee754<T>
     {
         if (m == 0 || n == 0) return;
         if (n == 1 && m > 1 && cRow == 1)
@@ -66,14 +67,15 @@ static unsafe class Gemm
             // A matrix times a vector is the vector times the matrix transposed: C is one row then, and vectors run along it.
             SmallProduct.Multiply(1, m, k, b, 0, bRow, a, aColumn, aRow, c, m, accumulate, null);
             if (bias != null) TensorPrimitives.Add(new ReadOnlySpan<T>(c, m), *bias, new Span<T>(c, m));
+            if (relu) Packing.Finish(c, m, null, true);
             return;
         }
         if (m <= 4 || k < 4 || (long)m * n * k <= SmallWork)
         {
-            SmallProduct.Multiply(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, accumulate, bias);
+            SmallProduct.Multiply(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, accumulate, bias, relu);
             return;
         }
-        var round = new Operands<T> { M = m, N = n, K = k, A = a, ARow = aRow, AColumn = aColumn, B = b, BRow = bRow, BColumn = bColumn, C = c, CRow = cRow, CColumn = 1, Add = accumulate, Bias = bias };
+        var round = new Operands<T> { M = m, N = n, K = k, A = a, ARow = aRow, AColumn = aColumn, B = b, BRow = bRow, BColumn = bColumn, C = c, CRow = cRow, CColumn = 1, Add = accumulate, Bias = bias, Relu = relu };
         switch (Width)
         {
             case 512: Rounds<T, Microkernel512<T>>(round); break;
@@ -88,7 +90,7 @@ static unsafe class Gemm
         internal int M, N, K;
         internal T* A, B, C, Bias;
         internal long ARow, AColumn, BRow, BColumn, CRow, CColumn;
-        internal bool Add;
+        internal bool Add, Relu;
 
         internal readonly bool Transposed => CColumn != 1;
 
@@ -108,6 +110,7 @@ static unsafe class Gemm
             CColumn = CRow,
             Add = Add,
             Bias = Bias,
+            Relu = Relu,
         };
     }
 
@@ -127,7 +130,9 @@ static unsafe class Gemm
                     part.B += p * all.BRow + j * all.BColumn;
                     part.C += i * all.CRow + j * all.CColumn;
                     part.Add |= p > 0;
-                    part.Bias = all.Bias != null && p + RoundK >= all.K ? all.Bias + (all.Transposed ? i : j) : null;
+                    var last = p + RoundK >= all.K;
+                    part.Bias = all.Bias != null && last ? all.Bias + (all.Transposed ? i : j) : null;
+                    part.Relu &= last;
                     new Round<T, TKernel> { Of = part }.Execute();
                 }
     }
@@ -263,7 +268,7 @@ static unsafe class Gemm
                     }
                 }
             }
-            if (Of.Bias != null) AddBias(firstA * rows, Math.Min(endA * rows, Of.M), firstB * columns, Math.Min(endB * columns, Of.N));
+            if (Of.Bias != null || Of.Relu) Finish(firstA * rows, Math.Min(endA * rows, Of.M), firstB * columns, Math.Min(endB * columns, Of.N));
         }
 
         readonly T* PanelB(int panel, int firstB, int p, int depth, T* own, out long step)
@@ -301,12 +306,12 @@ static unsafe class Gemm
         }
 
         // Once for each element of C, by the tile that holds it.
-        readonly void AddBias(int top, int bottom, int left, int right)
+        readonly void Finish(int top, int bottom, int left, int right)
         {
             // Of C as the caller sees it.
             var (firstRow, lastRow, first, count) = Of.Transposed ? (left, right, top, bottom - top) : (top, bottom, left, right - left);
             var row = Of.Transposed ? Of.CColumn : Of.CRow;
-            for (var i = firstRow; i < lastRow; i++) Packing.Store(Of.Bias + first, count, Of.C + i * row + first, add: true);
+            for (var i = firstRow; i < lastRow; i++) Packing.Finish(Of.C + i * row + first, count, Of.Bias == null ? null : Of.Bias + first, Of.Relu);
         }
     }
 }

@@ -5,10 +5,10 @@ namespace Cresset.Kernels.Cpu;
 public sealed unsafe partial class CpuBackend
 {
     /// <inheritdoc/>
-    public override void MatMul(in Operand a, in Operand b, Operand? bias, in Operand c)
+    public override void MatMul(in Operand a, in Operand b, Operand? bias, in Operand c, bool relu = false)
     {
-        if (c.DType == DType.Float32) Products<float>(a, b, bias, c);
-        else if (c.DType == DType.Float64) Products<double>(a, b, bias, c);
+        if (c.DType == DType.Float32) Products<float>(a, b, bias, c, relu);
+        else if (c.DType == DType.Float64) Products<double>(a, b, bias, c, relu);
         else throw Unsupported("MatMul", c.DType);
         GC.KeepAlive(a.Storage);
         GC.KeepAlive(b.Storage);
@@ -16,7 +16,7 @@ public sealed unsafe partial class CpuBackend
         GC.KeepAlive(c.Storage);
     }
 
-    static void Products<T>(in Operand a, in Operand b, Operand? bias, in Operand c) where T : unmanaged, IFloatingPointIeee754<T>
+    static void Products<T>(in Operand a, in Operand b, Operand? bias, in Operand c, bool relu) where T : unmanaged, IFloatingPointIeee754<T>
     {
         var rank = c.Layout.Rank;
         var shape = c.Layout.Shape.AsSpan();
@@ -30,6 +30,7 @@ public sealed unsafe partial class CpuBackend
             B = (T*)b.Pointer,
             C = (T*)c.Pointer,
             Bias = bias is { } values ? (T*)values.Pointer : null,
+            Relu = relu,
             M = m,
             N = n,
             K = k,
@@ -47,6 +48,7 @@ public sealed unsafe partial class CpuBackend
     struct ProductBody<T> : IParallelBody where T : unmanaged, IFloatingPointIeee754<T>
     {
         internal T* A, B, C, Bias;
+        internal bool Relu;
         internal int M, N, K;
         internal long ARow, AColumn, BRow, BColumn;
         Walk batches;
@@ -56,7 +58,7 @@ public sealed unsafe partial class CpuBackend
         public readonly void Run(int part)
         {
             batches.Offsets(part, out var a, out var b);
-            Gemm.Multiply(M, N, K, A + a, ARow, AColumn, B + b, BRow, BColumn, C + (long)part * M * N, N, accumulate: false, Bias);
+            Gemm.Multiply(M, N, K, A + a, ARow, AColumn, B + b, BRow, BColumn, C + (long)part * M * N, N, accumulate: false, Bias, Relu);
         }
     }
 }

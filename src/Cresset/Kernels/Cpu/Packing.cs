@@ -32,6 +32,25 @@ static unsafe class Packing
         else from.CopyTo(to);
     }
 
+    /// <summary>Adds a bias, where there is one, and takes the larger of the sum and 0, where asked for; NaN stays NaN.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static void Finish<T>(T* row, int count, T* bias, bool relu) where T : unmanaged, INumberBase<T>, IComparisonOperators<T, T, bool>
+    {
+        var i = 0;
+        for (; i + Vector<T>.Count <= count; i += Vector<T>.Count)
+        {
+            var x = Vector.Load(row + i);
+            if (bias != null) x += Vector.Load(bias + i);
+            if (relu) x = Vector.ConditionalSelect(Vector.LessThanOrEqual(x, Vector<T>.Zero), Vector<T>.Zero, x);
+            x.Store(row + i);
+        }
+        for (; i < count; i++)
+        {
+            var x = bias != null ? row[i] + bias[i] : row[i];
+            row[i] = relu && x <= T.Zero ? T.Zero : x;
+        }
+    }
+
     /// <summary>Writes or adds a block (height x width, rows at blockRow), transposed: its rows become columns of the target.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void StoreTransposed<T>(T* block, long blockRow, int height, int width, T* target, long targetRow, bool add)

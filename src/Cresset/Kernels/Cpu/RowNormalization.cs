@@ -54,20 +54,21 @@ public sealed unsafe partial class CpuBackend
         if (columns > 0) WorkerPool.For(parts, ref body);
         if (gradient)
         {
-            Combine(body.Partials, parts, columns, (T*)dweight.Pointer);
-            Combine(body.Partials + columns, parts, columns, (T*)dbias.Pointer);
+            SumParts(body.Partials, parts, 2L * columns, columns, (T*)dweight.Pointer);
+            SumParts(body.Partials + columns, parts, 2L * columns, columns, (T*)dbias.Pointer);
         }
         foreach (var storage in (ReadOnlySpan<Storage>)[x.Storage, dy.Storage, mean.Storage, scale.Storage, weight.Storage, bias.Storage, result.Storage, dweight.Storage, dbias.Storage])
             GC.KeepAlive(storage);
+    }
 
-        static void Combine(T* partials, int parts, int columns, T* sums)
+    // The sums of columns from those of parts, which stand at a distance, in their order, in double.
+    static void SumParts<T>(T* partials, int parts, long distance, int columns, T* sums) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        for (var c = 0; c < columns; c++)
         {
-            for (var c = 0; c < columns; c++)
-            {
-                double sum = 0;
-                for (var part = 0; part < parts; part++) sum += double.CreateTruncating(partials[2L * part * columns + c]);
-                sums[c] = T.CreateTruncating(sum);
-            }
+            double sum = 0;
+            for (var part = 0; part < parts; part++) sum += double.CreateTruncating(partials[part * distance + c]);
+            sums[c] = T.CreateTruncating(sum);
         }
     }
 

@@ -13,7 +13,7 @@ static unsafe class SmallProduct
     const long ParallelWork = 1 << 17;
 
     internal static void Multiply<T>(int m, int n, int k, T* a, long aRow, long aColumn, T* b, long bRow, long bColumn,
-        T* c, long cRow, bool accumulate, T* bias) where T : unmanaged, IFloatingPointIeee754<T>
+        T* c, long cRow, bool accumulate, T* bias, bool relu = false) where T : unmanaged, IFloatingPointIeee754<T>
     {
         if (bColumn != 1 && bRow == 1 && aColumn != 1)
         {
@@ -39,6 +39,7 @@ static unsafe class SmallProduct
             BColumn = bColumn,
             CRow = cRow,
             Accumulate = accumulate,
+            Relu = relu,
         };
         if ((long)m * n * k <= ParallelWork)
         {
@@ -58,7 +59,7 @@ static unsafe class SmallProduct
         internal int N, K, Blocks, Columns;
         internal T* A, B, C, Bias;
         internal long ARow, AColumn, BRow, BColumn, CRow;
-        internal bool Accumulate;
+        internal bool Accumulate, Relu;
 
         public readonly void Run(int part)
         {
@@ -87,8 +88,7 @@ static unsafe class SmallProduct
                     c[j] += sum;
                 }
             }
-            if (Bias == null) return;
-            for (var j = 0; j < count; j++) c[j] += Bias[first + j];
+            if (Bias != null || Relu) Packing.Finish(c, count, Bias == null ? null : Bias + first, Relu);
         }
     }
 

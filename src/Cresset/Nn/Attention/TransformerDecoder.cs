@@ -43,7 +43,7 @@ public sealed class TransformerDecoderLayer : Module
     {
         Tensor Attend(Tensor y) => dropout1.Forward(selfAttn.Forward(y, y, y, keyPaddingMask, mask, needWeights: false, isCausal: isCausal).Output);
         Tensor Look(Tensor y) => dropout2.Forward(multiheadAttn.Forward(y, memory, memory, memoryKeyPaddingMask, memoryMask, needWeights: false).Output);
-        Tensor Feed(Tensor y) => dropout3.Forward(linear2.Forward(dropout.Forward(activation.Apply(linear1.Forward(y)))));
+        Tensor Feed(Tensor y) => dropout3.Forward(linear2.Forward(dropout.Forward(activation.Apply(linear1, y))));
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(memory);
         if (normFirst)

@@ -59,7 +59,7 @@ public sealed class TransformerEncoderLayer : Module
     public Tensor Forward(Tensor x, Tensor? mask, Tensor? keyPaddingMask = null, bool isCausal = false)
     {
         Tensor Attend(Tensor y) => dropout1.Forward(selfAttn.Forward(y, y, y, keyPaddingMask, mask, needWeights: false, isCausal: isCausal).Output);
-        Tensor Feed(Tensor y) => dropout2.Forward(linear2.Forward(dropout.Forward(activation.Apply(linear1.Forward(y)))));
+        Tensor Feed(Tensor y) => dropout2.Forward(linear2.Forward(dropout.Forward(activation.Apply(linear1, y))));
         ArgumentNullException.ThrowIfNull(x);
         if (normFirst)
         {
@@ -105,10 +105,11 @@ public sealed class TransformerEncoder : Module
 
 static class TransformerActivations
 {
-    internal static Tensor Apply(this TransformerActivation activation, Tensor x) => activation switch
+    // The function of a linear map.
+    internal static Tensor Apply(this TransformerActivation activation, Linear linear, Tensor x) => activation switch
     {
-        TransformerActivation.ReLU => x.Relu(),
-        TransformerActivation.GELU => x.Gelu(),
+        TransformerActivation.ReLU => linear.ForwardRelu(x),
+        TransformerActivation.GELU => linear.Forward(x).Gelu(),
         _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "expected ReLU or GELU"),
     };
 }

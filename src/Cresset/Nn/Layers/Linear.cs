@@ -31,6 +31,12 @@ public sealed class Linear : Module
     /// <exception cref="ArgumentException">The last dimension of x is not I, or the types differ.</exception>
     public override Tensor Forward(Tensor x) => Observe(x.Linear(Weight, Bias));
 
+    /// <summary>relu(Forward(x)), in one pass over memory. PyTorch has it as two calls.</summary>
+    /// <exception cref="ArgumentException">As for <see cref="Forward"/>.</exception>
+    public Tensor ForwardRelu(Tensor x) =>
+        // Hooks are shown the sums.
+        IsObserved ? Forward(x).Relu() : x.Linear(Weight, Bias, relu: true);
+
     /// <inheritdoc/>
     protected override string Describe() =>
         $"inFeatures: {Weight.Size(1)}, outFeatures: {Weight.Size(0)}, bias: {(Bias is null ? "false" : "true")}";
