@@ -12,4 +12,9 @@ public abstract partial class Backend
     /// row) scale: dquery = dS key, dkey = dSᵀ query, dvalue = Pᵀ dy.</summary>
     public abstract void AttentionGradient(double scale, bool isCausal, in Operand dy, in Operand query, in Operand key, in Operand value, Operand? mask,
         in Operand logSumExp, in Operand dquery, in Operand dkey, in Operand dvalue);
+
+    /// <summary>Each pair of columns (i, i + D / 2) of x [..., T, D] turned by an angle of row and column: with x's halves a and b, y's are
+    /// a cosine - b sine and b cosine + a sine, or turned back: the sines' signs are the other ones. Cosine and sine [T, D / 2]; rows may stand
+    /// anywhere.</summary>
+    public abstract void Rotate(bool back, in Operand x, in Operand cosine, in Operand sine, in Operand y);
 }

@@ -127,6 +127,32 @@ public class AttentionTests
         Assert.NotEqual(expected, Product(9, 5), 1e-3);
     }
 
+    [Theory]
+    [InlineData(6)]
+    [InlineData(40)]
+    public void A_rotation_in_one_pass_is_that_of_single_operators(int width)
+    {
+        var rotary = new RotaryPositionalEncoding(width, 20, dtype: DType.Float64);
+        // The sines and cosines, as the rotation of (1, 0) and (0, 1) shows them.
+        Tensor one = Tensor.Zeros([7, width], DType.Float64), other = Tensor.Zeros([7, width], DType.Float64);
+        one[.., ..(width / 2)] = Tensor.Ones([7, width / 2], DType.Float64);
+        other[.., (width / 2)..] = Tensor.Ones([7, width / 2], DType.Float64);
+        Tensor cosine = Tensor.Cat([rotary.Forward(one)[.., ..(width / 2)], rotary.Forward(other)[.., (width / 2)..]], 1);
+        var sine = Tensor.Cat([-rotary.Forward(other)[.., ..(width / 2)], rotary.Forward(one)[.., (width / 2)..]], 1);
+        Assert.Equal(Math.Cos(3 / Math.Pow(10000, 2.0 / width)), cosine[3, 1].Item<double>(), 1e-15);
+        Random.Seed(11);
+        // Heads as a projection leaves them.
+        Tensor x = Tensor.Randn([2, 7, 3, width], DType.Float64), dy = Tensor.Randn([2, 3, 7, width], DType.Float64);
+        x.RequiresGrad = true;
+        Tensor y = rotary.Forward(x.Transpose(1, 2)), expected = RotaryPositionalEncoding.Composed(x.Transpose(1, 2), cosine, sine);
+        Assert.Equal("Rotation", y.GradFn!.Name);
+        Assert.True(expected.AllClose(y, 1e-12, 1e-12));
+        Assert.True(Autograd.Grad(expected, x, dy).AllClose(Autograd.Grad(y, x, dy), 1e-12, 1e-12));
+        var small = x.Narrow(0, 0, 1).Narrow(1, 0, 2).Detach().Clone();
+        small.RequiresGrad = true;
+        GradientCheck.CheckSecondOrder(inputs => rotary.Forward(inputs[0].Transpose(1, 2)).Square(), small).ThrowIfFailed();
+    }
+
     [Fact]
     public void Learned_encodings_learn()
     {

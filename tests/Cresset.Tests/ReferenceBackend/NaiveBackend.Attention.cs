@@ -87,4 +87,17 @@ sealed partial class NaiveBackend
         Write(dkey, dk);
         Write(dvalue, dv);
     }
+
+    public override void Rotate(bool back, in Operand x, in Operand cosine, in Operand sine, in Operand y)
+    {
+        double[] from = Read(x), c = Read(cosine), s = Read(sine), to = new double[from.Length];
+        int width = y.Layout.Shape[^1], half = width / 2;
+        for (var i = 0; i < to.Length; i++)
+        {
+            int column = i % width, angle = i / width * half % c.Length + column % half;
+            var sign = column < half == back ? 1 : -1;
+            to[i] = from[i] * c[angle] + sign * s[angle] * from[column < half ? i + half : i - half];
+        }
+        Write(y, to);
+    }
 }

@@ -50,7 +50,25 @@ public sealed unsafe partial class CpuBackend
             Dkey = dkey is { } second ? new(second, dimensions) : default,
             Dvalue = dvalue is { } third ? new(third, dimensions) : default,
         };
-        WorkerPool.For(body.Heads, ref body);
+        WorkerPool.For(body.Batch.Count, ref body);
+    }
+
+    // The sizes of the dimensions before a matrix's.
+    struct BatchIndex
+    {
+        internal readonly int Dimensions, Count;
+        fixed int sizes[Shape.MaxRank];
+
+        internal BatchIndex(ReadOnlySpan<int> batch)
+        {
+            (Dimensions, Count) = (batch.Length, 1);
+            for (var i = 0; i < batch.Length; i++) Count *= sizes[i] = batch[i];
+        }
+
+        internal readonly void Of(int number, long* index)
+        {
+            for (var i = Dimensions - 1; i >= 0; number /= sizes[i--]) index[i] = number % sizes[i];
+        }
     }
 
     // Where an operand's matrices lie.
@@ -89,17 +107,10 @@ public sealed unsafe partial class CpuBackend
         internal T Scale;
         // Y is dy backward.
         internal Matrices<T> Query, Key, Value, Mask, LogSumExp, Y, Dquery, Dkey, Dvalue;
-        readonly int dimensions;
-        fixed int sizes[Shape.MaxRank];
 
-        internal AttentionBody(ReadOnlySpan<int> batch)
-        {
-            dimensions = batch.Length;
-            Heads = 1;
-            for (var i = 0; i < dimensions; i++) Heads *= sizes[i] = batch[i];
-        }
+        internal AttentionBody(ReadOnlySpan<int> batch) => Batch = new(batch);
 
-        internal int Heads { get; }
+        internal BatchIndex Batch { get; }
 
         public readonly void Run(int part)
         {
@@ -114,7 +125,8 @@ public sealed unsafe partial class CpuBackend
         readonly void Run<TKernel, L>(int part) where TKernel : struct, IMicrokernel<T> where L : struct, ILanes<L, T>
         {
             var index = stackalloc long[Shape.MaxRank];
-            for (var i = dimensions - 1; i >= 0; part /= sizes[i--]) index[i] = part % sizes[i];
+            var dimensions = Batch.Dimensions;
+            Batch.Of(part, index);
             T* query = Query.At(index, dimensions), key = Key.At(index, dimensions), value = Value.At(index, dimensions), statistics = LogSumExp.At(index, dimensions);
             T* mask = Mask.At(index, dimensions), y = Y.At(index, dimensions);
             var tile = new Tile<TKernel, L>(this);
@@ -232,16 +244,17 @@ public sealed unsafe partial class CpuBackend
             // c (count x columns) = a (count x depth) times a packed panel.
             void Products(T* a, long row, int columns, int count, int depth, T* panel, T* c)
             {
+                if (count < Rows)
+                {
+                    Packing.Panel(a, 1, row, count, Rows, depth, spare);
+                    Run(count, columns, depth, spare, IMicrokernel<T>.PackedRow, panel, Columns, c, Columns, false);
+                    return;
+                }
+                // The last rows begin earlier, rather than to be packed: some are computed again.
                 for (var i = 0; i < count; i += Rows)
                 {
-                    var height = Math.Min(Rows, count - i);
-                    var from = a + i * row;
-                    if (height == Rows) Run(height, columns, depth, from, row, panel, Columns, c + i * Columns, Columns, false);
-                    else
-                    {
-                        Packing.Turned(from, row, height, Rows, depth, spare);
-                        Run(height, columns, depth, spare, IMicrokernel<T>.PackedRow, panel, Columns, c + i * Columns, Columns, false);
-                    }
+                    var start = Math.Min(i, count - Rows);
+                    Run(Rows, columns, depth, a + start * row, row, panel, Columns, c + start * Columns, Columns, false);
                 }
             }
 
