@@ -8,8 +8,9 @@ static class RotationOperator
     internal static Tensor Apply(Tensor x, Tensor cosine, Tensor sine, bool back = false)
     {
         var rows = x.Layout.Strides[^1] == 1 ? x : x.Detach().Contiguous();
-        var y = Tensor.Allocate(x.Shape, x.DType, x.Backend);
-        x.Backend.Rotate(back, rows.Operand, cosine.Operand, sine.Operand, y.Operand);
+        var backend = Operators.Promotion.Backend("RotaryPositionalEncoding", x, cosine);
+        var y = Tensor.Allocate(x.Shape, x.DType, backend);
+        backend.Rotate(back, rows.Operand, cosine.Operand, sine.Operand, y.Operand);
         return Autograd.Records(x) ? Autograd.Record("Rotation", y, [x], [], (_, gradient) => [Apply(gradient, cosine, sine, !back)]) : y;
     }
 }
