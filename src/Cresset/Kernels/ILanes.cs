@@ -45,6 +45,8 @@ public interface ILanes<L> where L : struct, ILanes<L>
     static abstract L Truncate(L a);
     /// <summary>e to the power.</summary>
     static abstract L Exp(L a);
+    /// <summary>Hyperbolic tangent.</summary>
+    static abstract L Tanh(L a);
     /// <summary>Natural logarithm.</summary>
     static abstract L Log(L a);
     /// <summary>Sine of radians.</summary>

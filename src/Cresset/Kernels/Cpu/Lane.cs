@@ -29,6 +29,7 @@ readonly struct Lane<T>(T value) : ILanes<Lane<T>> where T : unmanaged, INumber<
     public static Lane<T> Round(Lane<T> a) => Apply(a, Math.Round);
     public static Lane<T> Truncate(Lane<T> a) => Apply(a, Math.Truncate);
     public static Lane<T> Exp(Lane<T> a) => Apply(a, Math.Exp);
+    public static Lane<T> Tanh(Lane<T> a) => Apply(a, Math.Tanh);
     public static Lane<T> Log(Lane<T> a) => Apply(a, Math.Log);
     public static Lane<T> Sin(Lane<T> a) => Apply(a, Math.Sin);
     public static Lane<T> Cos(Lane<T> a) => Apply(a, Math.Cos);

@@ -66,7 +66,9 @@ readonly unsafe struct Lanes128<T>(Vector128<T> v) : ILanes<Lanes128<T>, T> wher
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128<T> Truncate(Lanes128<T> a) => typeof(T) == typeof(float) ? Of(Vector128.Truncate(a.v.AsSingle())) : Of(Vector128.Truncate(a.v.AsDouble()));
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes128<T> Exp(Lanes128<T> a) => typeof(T) == typeof(float) ? Of(Vector128.Exp(a.v.AsSingle())) : Of(Vector128.Exp(a.v.AsDouble()));
+    public static Lanes128<T> Exp(Lanes128<T> a) => typeof(T) == typeof(float) ? Of(SingleMath.Exp(a.v.AsSingle())) : Of(Vector128.Exp(a.v.AsDouble()));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128<T> Tanh(Lanes128<T> a) => typeof(T) == typeof(float) ? Of(SingleMath.Tanh(a.v.AsSingle())) : ElementaryFunctions.Tanh(a);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128<T> Log(Lanes128<T> a) => typeof(T) == typeof(float) ? Of(Vector128.Log(a.v.AsSingle())) : Of(Vector128.Log(a.v.AsDouble()));
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

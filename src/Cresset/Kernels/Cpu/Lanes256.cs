@@ -66,7 +66,9 @@ readonly unsafe struct Lanes256<T>(Vector256<T> v) : ILanes<Lanes256<T>, T> wher
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256<T> Truncate(Lanes256<T> a) => typeof(T) == typeof(float) ? Of(Vector256.Truncate(a.v.AsSingle())) : Of(Vector256.Truncate(a.v.AsDouble()));
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes256<T> Exp(Lanes256<T> a) => typeof(T) == typeof(float) ? Of(Vector256.Exp(a.v.AsSingle())) : Of(Vector256.Exp(a.v.AsDouble()));
+    public static Lanes256<T> Exp(Lanes256<T> a) => typeof(T) == typeof(float) ? Of(SingleMath.Exp(a.v.AsSingle())) : Of(Vector256.Exp(a.v.AsDouble()));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes256<T> Tanh(Lanes256<T> a) => typeof(T) == typeof(float) ? Of(SingleMath.Tanh(a.v.AsSingle())) : ElementaryFunctions.Tanh(a);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256<T> Log(Lanes256<T> a) => typeof(T) == typeof(float) ? Of(Vector256.Log(a.v.AsSingle())) : Of(Vector256.Log(a.v.AsDouble()));
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

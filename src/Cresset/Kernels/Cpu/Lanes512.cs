@@ -66,7 +66,9 @@ readonly unsafe struct Lanes512<T>(Vector512<T> v) : ILanes<Lanes512<T>, T> wher
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512<T> Truncate(Lanes512<T> a) => typeof(T) == typeof(float) ? Of(Vector512.Truncate(a.v.AsSingle())) : Of(Vector512.Truncate(a.v.AsDouble()));
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512<T> Exp(Lanes512<T> a) => typeof(T) == typeof(float) ? Of(Vector512.Exp(a.v.AsSingle())) : Of(Vector512.Exp(a.v.AsDouble()));
+    public static Lanes512<T> Exp(Lanes512<T> a) => typeof(T) == typeof(float) ? Of(SingleMath.Exp(a.v.AsSingle())) : Of(Vector512.Exp(a.v.AsDouble()));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes512<T> Tanh(Lanes512<T> a) => typeof(T) == typeof(float) ? Of(SingleMath.Tanh(a.v.AsSingle())) : ElementaryFunctions.Tanh(a);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512<T> Log(Lanes512<T> a) => typeof(T) == typeof(float) ? Of(Vector512.Log(a.v.AsSingle())) : Of(Vector512.Log(a.v.AsDouble()));
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -53,7 +53,7 @@ public static class RectifierOperators
         public static string Name => "GeluTanh";
         public static Saves Saves => Saves.Input;
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public L Value<L>(L x) where L : struct, ILanes<L> => L.From(0.5) * x * (L.From(1) + ElementaryFunctions.Tanh(L.From(0.7978845608028654) * (x + L.From(0.044715) * x * x * x)));
+        public L Value<L>(L x) where L : struct, ILanes<L> => L.From(0.5) * x * (L.From(1) + L.Tanh(L.From(0.7978845608028654) * (x + L.From(0.044715) * x * x * x)));
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => TanhDerivative(x);
         public Tensor Derivative(Tensor x) => TanhDerivative(x);
@@ -82,7 +82,7 @@ public static class RectifierOperators
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static L TanhDerivative<L>(L x) where L : struct, ILanes<L>
     {
-        L one = L.From(1), t = ElementaryFunctions.Tanh(L.From(0.7978845608028654) * (x + L.From(0.044715) * x * x * x));
+        L one = L.From(1), t = L.Tanh(L.From(0.7978845608028654) * (x + L.From(0.044715) * x * x * x));
         return L.From(0.5) * (one + t) + L.From(0.5) * x * (one - t * t) * L.From(0.7978845608028654) * (one + L.From(0.134145) * x * x);
     }
 

@@ -44,7 +44,7 @@ public static class TrigonometricOperators
         public static string Name => "Tanh";
         public static Saves Saves => Saves.Output;
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public L Value<L>(L x) where L : struct, ILanes<L> => ElementaryFunctions.Tanh(x);
+        public L Value<L>(L x) where L : struct, ILanes<L> => L.Tanh(x);
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Derivative<L>(L x, L y) where L : struct, ILanes<L> => L.From(1) - y * y;
         public Tensor Derivative(Tensor y) => 1 - y * y;

@@ -12,7 +12,7 @@ readonly struct TanhCell : IRecurrentCell
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public L Step<L>(ref L a, ref L b, ref L c, ref L d, L stateA, L stateB, L stateC, L stateD, ref L state, ref L memory) where L : struct, ILanes<L> =>
-        state = a = ElementaryFunctions.Tanh(a + stateA);
+        state = a = L.Tanh(a + stateA);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public L Gradient<L>(ref L a, ref L b, ref L c, ref L d, L kept, L previous, L dstate, ref L carry) where L : struct, ILanes<L>
@@ -54,17 +54,17 @@ readonly struct LongShortTermCell : IRecurrentCell
         var kept = memory;
         a = GatedCell.Sigmoid(a + stateA);
         b = GatedCell.Sigmoid(b + stateB);
-        c = ElementaryFunctions.Tanh(c + stateC);
+        c = L.Tanh(c + stateC);
         d = GatedCell.Sigmoid(d + stateD);
         memory = b * memory + a * c;
-        state = d * ElementaryFunctions.Tanh(memory);
+        state = d * L.Tanh(memory);
         return kept;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public L Gradient<L>(ref L a, ref L b, ref L c, ref L d, L kept, L previous, L dstate, ref L carry) where L : struct, ILanes<L>
     {
-        L one = L.From(1), bent = ElementaryFunctions.Tanh(b * kept + a * c);
+        L one = L.From(1), bent = L.Tanh(b * kept + a * c);
         var dmemory = carry + dstate * d * (one - bent * bent);
         carry = dmemory * b;
         var dinput = dmemory * c * a * (one - a);
@@ -91,7 +91,7 @@ readonly struct GatedCell : IRecurrentCell
     {
         a = Sigmoid(a + stateA);
         b = Sigmoid(b + stateB);
-        c = ElementaryFunctions.Tanh(c + a * stateC);
+        c = L.Tanh(c + a * stateC);
         state = (L.From(1) - b) * c + b * state;
         return stateC;
     }
