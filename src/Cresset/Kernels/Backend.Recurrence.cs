@@ -41,18 +41,22 @@ public interface IRecurrentCell
     L Gradient<L>(ref L a, ref L b, ref L c, ref L d, L kept, L previous, L dstate, ref L carry) where L : struct, ILanes<L>;
 }
 
-// Recurrent layers: one step of a batch. H hidden units, G gates side by side in rows of G H; every operand's rows may stand
-// anywhere, the elements of a row are neighbours.
+// Recurrent layers: a batch of sequences over all steps. H hidden units, G gates side by side in rows of G H; batchSizes says how many
+// sequences reach each step, never more than the step before. Operands [N, ...] hold the rows of all steps, one step after the other, those
+// [B, ...] a row for each sequence. Rows may stand anywhere, the elements of a row are neighbours; the weights [G H, H] lie in any way.
 public abstract partial class Backend
 {
-    /// <summary>One step. gates and stateGates [B, G H] hold the input's and the state's shares; gates become what the cell makes
-    /// of them, state and memory [B, H] go on one step in place, y [B, H] gets the new state, and previous and kept, where given,
-    /// the state before and what the gradient needs.</summary>
-    public abstract void RecurrentStep<TCell>(TCell cell, in Operand gates, in Operand stateGates, in Operand state, Operand? memory, in Operand y,
-        Operand? previous, Operand? kept) where TCell : unmanaged, IRecurrentCell;
+    /// <summary>All steps, from the last to the first where reverse. The input's shares of the gates are inputWeight [G H, D] times
+    /// x [N, D] + inputBias, the state's weight times state + bias. state and memory [B, H] go on in place, y [N, H] gets the states;
+    /// gates [N, G H], previous and kept [N, H], where given, what the cell makes of the gates, the states before and what else the gradient needs.</summary>
+    public abstract void Recurrence<TCell>(TCell cell, ReadOnlySpan<int> batchSizes, bool reverse, in Operand x, in Operand inputWeight, Operand? inputBias,
+        in Operand weight, Operand? bias, in Operand state, Operand? memory, in Operand y, Operand? gates, Operand? previous, Operand? kept)
+        where TCell : unmanaged, IRecurrentCell;
 
-    /// <summary>The gradient of a step. The gradient of the new state is dy (where given) + dstate; dgates and, where given,
-    /// dstateGates [B, G H] get the gradients of the shares, and carry [B, H] goes on to the step before, in place.</summary>
-    public abstract void RecurrentStepGradient<TCell>(TCell cell, Operand? dy, in Operand dstate, in Operand carry, in Operand gates, in Operand previous,
-        Operand? kept, in Operand dgates, Operand? dstateGates) where TCell : unmanaged, IRecurrentCell;
+    /// <summary>The gradient of that. dy (where given) is the gradient of y; dstate and carry [B, H] hold those of the last state and
+    /// memory, and become, in place, those of the first: carry what the cell passes on directly, dstate what comes by way of the weights,
+    /// if first asks for it. dgates and, where given, dstateGates [N, G H] get the gradients of the shares.</summary>
+    public abstract void RecurrenceGradient<TCell>(TCell cell, ReadOnlySpan<int> batchSizes, bool reverse, Operand? dy, in Operand dstate, in Operand carry,
+        in Operand gates, in Operand weight, in Operand previous, Operand? kept, in Operand dgates, Operand? dstateGates, bool first)
+        where TCell : unmanaged, IRecurrentCell;
 }

@@ -1,8 +1,12 @@
+using Cresset.Kernels.Cpu;
 using Cresset.Nn;
+using Cresset.Operators;
+using Cresset.Tests.Kernels;
 using Xunit;
 
 namespace Cresset.Tests.Nn;
 
+[Collection(nameof(GlobalSettings))]
 public class RecurrentTests
 {
     static Tensor Random(Shape shape, ulong seed, DType dtype = DType.Float64, bool requiresGrad = true)
@@ -15,16 +19,18 @@ public class RecurrentTests
     // Input, weights and states of one direction: x [9, 3] of sequences of lengths 4, 3 and 2.
     static readonly int[] Sizes = [3, 3, 2, 1];
 
-    static Tensor[] Inputs(RecurrentKind kind, int units, DType dtype = DType.Float64)
+    static Tensor[] Inputs(RecurrentKind kind, int units, DType dtype = DType.Float64, int[]? sizes = null)
     {
+        sizes ??= Sizes;
+        int all = sizes.Sum(), batch = sizes[0];
         var rows = (kind == RecurrentKind.LongShortTerm ? 4 : kind == RecurrentKind.Gated ? 3 : 1) * units;
-        Tensor[] inputs = [Random([9, 3], 1, dtype), Random([rows, 3], 2, dtype), Random([rows, units], 3, dtype), Random([rows], 4, dtype), Random([rows], 5, dtype), Random([3, units], 6, dtype)];
-        return kind == RecurrentKind.LongShortTerm ? [.. inputs, Random([3, units], 7, dtype)] : inputs;
+        Tensor[] inputs = [Random([all, 3], 1, dtype), Random([rows, 3], 2, dtype), Random([rows, units], 3, dtype), Random([rows], 4, dtype), Random([rows], 5, dtype), Random([batch, units], 6, dtype)];
+        return kind == RecurrentKind.LongShortTerm ? [.. inputs, Random([batch, units], 7, dtype)] : inputs;
     }
 
-    static Tensor All(RecurrentKind kind, bool reverse, Tensor[] x, bool composed)
+    static Tensor All(RecurrentKind kind, bool reverse, Tensor[] x, bool composed, int[]? sizes = null)
     {
-        var steps = new RecurrentSteps(Sizes, reverse);
+        var steps = new RecurrentSteps(sizes ?? Sizes, reverse);
         var weights = new RecurrentWeights(x[1], x[2], x[3], x[4]);
         var memory = x.Length > 6 ? x[6] : null;
         var (output, state, last) = composed ? Recurrence.Composed(kind, x[0], steps, weights, x[5], memory) : Recurrence.Apply(kind, x[0], steps, weights, x[5], memory);
@@ -76,6 +82,48 @@ public class RecurrentTests
         }
     }
 
+    public static TheoryData<int, bool, int> KindsAndWidths
+    {
+        get
+        {
+            var data = new TheoryData<int, bool, int>();
+            foreach (var width in new[] { 128, 256, 512 })
+                foreach (var (kind, reverse) in Kinds.Select(row => row.Data)) data.Add(kind, reverse, width);
+            return data;
+        }
+    }
+
+    // Several parts of the batch, the last of another size; sequences that end within a part, alone and with all others of it; input
+    // shares of one step and of many at once; blocks of the products that are not full.
+    [Theory]
+    [MemberData(nameof(KindsAndWidths))]
+    public void Many_sequences_of_different_lengths_give_what_the_composed_form_gives(int kind, bool reverse, int width)
+    {
+        Gemm.ForcedWidth = width;
+        try
+        {
+            foreach (var sizes in new int[][] { [41, 41, 39, 32, 17, 16, 3, 1, 1], [3, 3, 3, 3, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1], [21, 5], [1] })
+                foreach (var dtype in new[] { DType.Float64, DType.Float32 })
+                {
+                    Tensor[] a = Inputs((RecurrentKind)kind, 21, dtype, sizes), b = Inputs((RecurrentKind)kind, 21, dtype, sizes);
+                    // Weights so small that roundings do not grow from step to step.
+                    using (Autograd.NoGrad())
+                        foreach (var weight in new[] { a[2], b[2] }) weight.MulInPlace(0.2);
+                    Tensor fused = All((RecurrentKind)kind, reverse, a, composed: false, sizes), plain = All((RecurrentKind)kind, reverse, b, composed: true, sizes);
+                    var tolerance = dtype == DType.Float64 ? 1e-12 : 1e-4;
+                    AreClose(plain, fused, tolerance);
+                    var weights = Random(fused.Shape, 9, dtype, requiresGrad: false);
+                    fused.Backward(weights);
+                    plain.Backward(weights);
+                    for (var i = 0; i < a.Length; i++) AreClose(b[i].Grad!, a[i].Grad!, tolerance);
+                }
+        }
+        finally
+        {
+            Gemm.ForcedWidth = 0;
+        }
+    }
+
     static void AreClose(Tensor expected, Tensor actual, double tolerance)
     {
         Assert.Equal(expected.Shape, actual.Shape);
@@ -99,8 +147,11 @@ public class RecurrentTests
                 return [y.Detach().ToArray<float>(), .. lstm.Parameters().Select(parameter => parameter.Grad!.ToArray<float>())];
             }
             var alone = Run(1);
-            var together = Run(4);
-            for (var i = 0; i < alone.Length; i++) Assert.Equal(alone[i], together[i]);
+            foreach (var threads in new[] { 2, 3, 8 })
+            {
+                var together = Run(threads);
+                for (var i = 0; i < alone.Length; i++) Assert.Equal(alone[i], together[i]);
+            }
         }
         finally
         {
@@ -148,6 +199,14 @@ public class RecurrentTests
         var plain = new Gru(3, 8, 2);
         plain.LoadStateDict(gru.StateDict());
         Assert.Equal(plain.Forward(x).Output.Detach().ToArray<float>(), gru.Forward(x).Output.Detach().ToArray<float>());
+    }
+
+    [Fact]
+    public void The_products_of_all_steps_are_counted()
+    {
+        var log = new List<OperationLog.Entry>();
+        OperationLog.Record(log, () => new Gru(3, 5).Forward(Tensor.Zeros([4, 2, 3])));
+        Assert.Equal(4 * 2 * (3 * 5) * (3 + 5), log.Sum(entry => entry.MultiplyAdds));
     }
 
     [Fact]

@@ -84,6 +84,80 @@ static unsafe class Gemm
         }
     }
 
+    // Rows of A that MultiplyPacked reads behind the last, at most.
+    internal const int MoreRows = 12;
+
+    // What a row of so many columns takes where MultiplyPacked writes whole panels; not at powers of two from each other, where the rows
+    // of a block would meet in the same few lines of the first cache.
+    internal static int Room<T>(int columns) where T : unmanaged => RoundUp<T>(columns) + 64 / sizeof(T);
+
+    internal static long PackedLength<T>(int n, int k) where T : unmanaged => (long)RoundUp<T>(n) * k;
+
+    static int RoundUp<T>(int columns) where T : unmanaged
+    {
+        var panel = Width / 4 / sizeof(T);
+        return (columns + panel - 1) / panel * panel;
+    }
+
+    /// <summary>Packs a right side (k x n) that many products share.</summary>
+    internal static void Pack<T>(int n, int k, T* b, long bRow, long bColumn, T* target) where T : unmanaged
+    {
+        var panel = Width / 4 / sizeof(T);
+        Packing.Panels(b, bRow, bColumn, n, panel, 0, (n + panel - 1) / panel, k, target);
+    }
+
+    /// <summary>C (m x n) = A B, B packed. A's columns are contiguous; the rows behind its last one are read, and each row of C has room
+    /// for whole panels.</summary>
+    internal static void MultiplyPacked<T>(int m, int n, int k, T* a, long aRow, T* packed, T* c, long cRow) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        switch (Width)
+        {
+            case 512: new PackedProduct<T, Microkernel512<T>> { M = m, N = n, K = k, A = a, ARow = aRow, Packed = packed, C = c, CRow = cRow }.Execute(); break;
+            case 256: new PackedProduct<T, Microkernel256<T>> { M = m, N = n, K = k, A = a, ARow = aRow, Packed = packed, C = c, CRow = cRow }.Execute(); break;
+            default: new PackedProduct<T, Microkernel128<T>> { M = m, N = n, K = k, A = a, ARow = aRow, Packed = packed, C = c, CRow = cRow }.Execute(); break;
+        }
+    }
+
+    // A part for each panel of B, which stays in the first cache while A's rows go by.
+    struct PackedProduct<T, TKernel> : IParallelBody where T : unmanaged, IFloatingPointIeee754<T> where TKernel : struct, IMicrokernel<T>
+    {
+        internal int M, N, K;
+        internal T* A, Packed, C;
+        internal long ARow, CRow;
+
+        internal void Execute()
+        {
+            var panels = (N + TKernel.Columns - 1) / TKernel.Columns;
+            if ((long)M * N * K >= ParallelWork) WorkerPool.For(panels, ref this);
+            else for (var j = 0; j < panels; j++) Run(j);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+        public readonly void Run(int part)
+        {
+            int rows = TKernel.Rows, columns = TKernel.Columns;
+            var edge = stackalloc T[rows * columns];
+            T* b = Packed + (long)part * K * columns, c = C + part * columns;
+            for (var p = 0; p < K; p += BlockK)
+            {
+                var depth = Math.Min(BlockK, K - p);
+                // Blocks of about equal height.
+                for (int i = 0, blocks = (M + rows - 1) / rows; blocks > 0; blocks--)
+                {
+                    int height = TKernel.RowsFor((M - i + blocks - 1) / blocks), valid = Math.Min(height, M - i);
+                    if (valid == height) TKernel.Run(height, depth, A + i * ARow + p, ARow, b, columns, c + i * CRow, CRow, p > 0);
+                    else
+                    {
+                        TKernel.Run(height, depth, A + i * ARow + p, ARow, b, columns, edge, columns, false);
+                        for (var r = 0; r < valid; r++) Packing.Store(edge + r * columns, columns, c + (i + r) * CRow, p > 0);
+                    }
+                    i += valid;
+                }
+                b += depth * columns;
+            }
+        }
+    }
+
     // C = A B, C's rows at CRow, its columns at CColumn; a bias for every column, or for every row where C is transposed.
     struct Operands<T> where T : unmanaged
     {
@@ -214,23 +288,10 @@ static unsafe class Gemm
         }
 
         readonly void PackA(int panel, int count, int from, int depth, T* target) =>
-            Pack(Of.A + from * Of.AColumn, Of.AColumn, Of.ARow, Of.M, TKernel.Rows, panel, count, depth, target);
+            Packing.Panels(Of.A + from * Of.AColumn, Of.AColumn, Of.ARow, Of.M, TKernel.Rows, panel, count, depth, target);
 
         readonly void PackB(int panel, int count, int from, int depth, T* target) =>
-            Pack(Of.B + from * Of.BRow, Of.BRow, Of.BColumn, Of.N, TKernel.Columns, panel, count, depth, target);
-
-        static void Pack(T* source, long step, long neighbour, int size, int width, int panel, int count, int depth, T* target)
-        {
-            var first = panel * width;
-            source += first * neighbour;
-            if (neighbour == 1)
-            {
-                Packing.Rows(source, step, Math.Min(count * width, size - first), width, depth, target, (long)depth * width);
-                return;
-            }
-            for (var i = 0; i < count; i++)
-                Packing.Panel(source + i * width * neighbour, step, neighbour, Math.Min(width, size - first - i * width), width, depth, target + (long)i * depth * width);
-        }
+            Packing.Panels(Of.B + from * Of.BRow, Of.BRow, Of.BColumn, Of.N, TKernel.Columns, panel, count, depth, target);
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
         readonly void Tile(int firstA, int firstB)

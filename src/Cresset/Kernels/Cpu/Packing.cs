@@ -11,6 +11,20 @@ namespace Cresset.Kernels.Cpu;
 // zeros behind the `valid` ones.
 static unsafe class Packing
 {
+    /// <summary>Several panels of a matrix of so many neighbours, one behind the other.</summary>
+    internal static void Panels<T>(T* source, long step, long neighbour, int size, int width, int panel, int count, int depth, T* target) where T : unmanaged
+    {
+        var first = panel * width;
+        source += first * neighbour;
+        if (neighbour == 1)
+        {
+            Rows(source, step, Math.Min(count * width, size - first), width, depth, target, (long)depth * width);
+            return;
+        }
+        for (var i = 0; i < count; i++)
+            Panel(source + i * width * neighbour, step, neighbour, Math.Min(width, size - first - i * width), width, depth, target + (long)i * depth * width);
+    }
+
     internal static void Panel<T>(T* source, long step, long neighbour, int valid, int width, int depth, T* target)
         where T : unmanaged
     {

@@ -18,9 +18,10 @@ static unsafe class Workspace
         Places,
         Sums,
         Scores,
+        States,
     }
 
-    const int Purposes = (int)Purpose.Scores + 1;
+    const int Purposes = (int)Purpose.States + 1;
 
     [ThreadStatic] static Buffer[]? buffers;
 

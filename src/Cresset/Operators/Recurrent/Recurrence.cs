@@ -27,8 +27,8 @@ sealed record RecurrentSteps(int[] BatchSizes, bool Reverse)
     }
 }
 
-// One direction of a recurrent layer over all steps, as one operator. The input's share of the gates is one product for all
-// steps; a step is a product with the state and one pass over the gates; the weights' gradients are one product at the end.
+// One direction of a recurrent layer over all steps, as one operator: one kernel goes through the steps, forward and backward; the weights'
+// gradients are one product over all steps at the end.
 static class Recurrence
 {
     /// <summary>x [N, D], the rows of all steps; state and memory [B, H] before the first step. Gives the states of all steps
@@ -49,30 +49,17 @@ static class Recurrence
         var records = Autograd.Records(inputs);
         var backend = x.Backend;
         int units = weights.State.Size(1), rows = x.Size(0);
-        Tensor gates, state = Copy(firstState);
+        var state = Copy(firstState);
         var memory = firstMemory is null ? null : Copy(firstMemory);
-        using (Autograd.NoGrad()) gates = x.Linear(weights.Input, weights.InputBias);
-        var y = Tensor.Allocate([rows, units], x.DType, backend);
+        Tensor y = Tensor.Allocate([rows, units], x.DType, backend), source = x.Layout.Strides[1] == 1 ? x : x.Contiguous();
+        var gates = records ? Tensor.Allocate([rows, TCell.Gates * units], x.DType, backend) : null;
         var previous = records ? y.EmptyLike() : null;
         var kept = records && kind is RecurrentKind.LongShortTerm or RecurrentKind.Gated ? y.EmptyLike() : null;
-        var shares = Tensor.Allocate([steps.Batch, TCell.Gates * units], x.DType, backend);
-        var transposed = new Operand(weights.State.Storage, weights.State.Layout.Permute([1, 0]), x.DType);
-        // Products read it row by row, step after step: transposed in memory once, where several steps of many rows gain by it.
-        if (steps.BatchSizes.Length > 2 && steps.Batch > 4)
-        {
-            var copy = Tensor.Allocate([units, TCell.Gates * units], x.DType, backend);
-            backend.Copy(transposed, copy.Operand);
-            transposed = copy.Operand;
-        }
-        var bias = weights.StateBias?.Contiguous().Operand;
-        foreach (var (start, count) in steps.InOrder())
-        {
-            Operand now = Rows(state, 0, count), share = Rows(shares, 0, count);
-            backend.MatMul(now, transposed, bias, share);
-            backend.RecurrentStep(default(TCell), Rows(gates, start, count), share, now, memory is null ? null : Rows(memory, 0, count), Rows(y, start, count),
-                previous is null ? null : Rows(previous, start, count), kept is null ? null : Rows(kept, start, count));
-        }
-        if (records) Record<TCell>(kind, steps, inputs, Array.ConvertAll(optional, tensor => tensor is not null), memory is null ? [y, state] : [y, state, memory], [gates, previous!, .. kept is null ? (Tensor[])[] : [kept]]);
+        backend.Recurrence(default(TCell), steps.BatchSizes, steps.Reverse, source.Operand, weights.Input.Operand, weights.InputBias?.Contiguous().Operand, weights.State.Operand,
+            weights.StateBias?.Contiguous().Operand, state.Operand, memory?.Operand, y.Operand, gates?.Operand, previous?.Operand, kept?.Operand);
+        Operators.OperationLog.Add(x, weights.Input, y, (long)y.ElementCount * TCell.Gates * x.Size(1));
+        Operators.OperationLog.Add(y, weights.State, y, (long)y.ElementCount * TCell.Gates * units);
+        if (records) Record<TCell>(kind, steps, inputs, Array.ConvertAll(optional, tensor => tensor is not null), memory is null ? [y, state] : [y, state, memory], [gates!, previous!, .. kept is null ? (Tensor[])[] : [kept]]);
         return (y, state, memory);
     }
 
@@ -105,16 +92,9 @@ static class Recurrence
         var carry = gradients.Length > 2 && gradients[2] is { } lastMemory ? Copy(lastMemory) : Tensor.Zeros(first.Shape, x.DType, backend);
         var dgates = gates.EmptyLike();
         var dshares = TCell.GatesAreSums ? dgates : gates.EmptyLike();
-        var order = steps.InOrder().Reverse().ToArray();
-        for (var step = 0; step < order.Length; step++)
-        {
-            var (start, count) = order[step];
-            var now = Rows(dstate, 0, count);
-            backend.RecurrentStepGradient(default(TCell), dy is null ? null : Rows(dy, start, count), now, Rows(carry, 0, count), Rows(gates, start, count), Rows(previous, start, count),
-                kept is null ? null : Rows(kept, start, count), Rows(dgates, start, count), TCell.GatesAreSums ? null : Rows(dshares, start, count));
-            // Before the first step, only a given state asks for it.
-            if (step + 1 < order.Length || node.Needs(3)) backend.MatMul(Rows(dshares, start, count), weight.Operand, null, now);
-        }
+        // Before the first step, only a given state asks for a gradient.
+        backend.RecurrenceGradient(default(TCell), steps.BatchSizes, steps.Reverse, dy?.Operand, dstate.Operand, carry.Operand, gates.Operand, weight.Operand, previous.Operand,
+            kept?.Operand, dgates.Operand, TCell.GatesAreSums ? null : dshares.Operand, node.Needs(3));
         var result = new Tensor?[inputs.Length];
         if (node.Needs(0)) result[0] = dgates.MatMul(inputs[1]);
         if (node.Needs(1)) result[1] = dgates.T.MatMul(x);
@@ -164,6 +144,4 @@ static class Recurrence
         x.Backend.Copy(x.Operand, copy.Operand);
         return copy;
     }
-
-    static Operand Rows(Tensor x, int start, int count) => new(x.Storage, x.Layout.Narrow(0, start, count), x.DType);
 }
