@@ -3,13 +3,20 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Cresset.Benchmarks;
 
 /// <summary>The measurements as tables: a line at a time on the terminal, then Markdown and JSON.</summary>
 sealed class Report(string other, int threads, int rounds)
 {
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+    // The other library's error may be NaN.
+    static readonly JsonSerializerOptions Indented = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
 
     readonly List<Measurement> measurements = [];
 
