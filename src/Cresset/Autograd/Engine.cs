@@ -19,8 +19,6 @@ sealed class Engine(IGradientArithmetic arithmetic, bool retainGraph, bool creat
 {
     readonly PriorityQueue<Node, long> ready = new();
     readonly Dictionary<Node, Tensor?[]> pending = [];
-    // Gradients that somebody else can still reach: a leaf takes a copy of these and owns the others.
-    readonly HashSet<Tensor> shared = [];
     // Only for Grad: the wanted positions, and the nodes on a path to one of them.
     Dictionary<(Node, int), int>? wanted;
     HashSet<Node>? useful;
@@ -29,7 +27,7 @@ sealed class Engine(IGradientArithmetic arithmetic, bool retainGraph, bool creat
     internal void Seed(Tensor output, Tensor gradient)
     {
         var edge = output.GradientEdge();
-        shared.Add(gradient);
+        gradient.IsShared = true;
         Deliver(edge.Node!, edge.Index, gradient);
     }
 
@@ -84,12 +82,12 @@ sealed class Engine(IGradientArithmetic arithmetic, bool retainGraph, bool creat
                 {
                     gradients[i] = node.RunHooks(i, gradients[i]!);
                     // A hook may keep what it has seen or returned.
-                    shared.Add(gradients[i]!);
+                    gradients[i]!.IsShared = true;
                 }
                 if (wanted is null && node.Retained(i) is { } tensor)
                 {
                     // The gradient flows on, and others may change it in place: the tensor gets a copy.
-                    shared.Add(gradients[i]!);
+                    gradients[i]!.IsShared = true;
                     Accumulate(tensor, gradients[i]!);
                 }
                 if (wanted is not null && wanted.TryGetValue((node, i), out var result)) results[result] = gradients[i];
@@ -121,11 +119,18 @@ sealed class Engine(IGradientArithmetic arithmetic, bool retainGraph, bool creat
         {
             if (edges[i].Node is not { } input || gradients[i] is not { } gradient) continue;
             if (useful is not null && !useful.Contains(input)) continue;
-            if (gradient.IsView || incoming.Contains(gradient) || node.HasSaved(gradient) || Array.IndexOf(gradients, gradient) != Array.LastIndexOf(gradients, gradient))
-                shared.Add(gradient);
+            if (Count(incoming, gradient) > 0 || Count(gradients, gradient) > 1 || node.HasSaved(gradient)) gradient.IsShared = true;
             Deliver(input, edges[i].Index, gradient.Shape == edges[i].Shape && gradient.DType == edges[i].DType
                 ? gradient : arithmetic.Fit(gradient, edges[i].Shape, edges[i].DType));
         }
+    }
+
+    static int Count(Tensor?[] tensors, Tensor tensor)
+    {
+        var count = 0;
+        foreach (var other in tensors)
+            if (ReferenceEquals(other, tensor)) count++;
+        return count;
     }
 
     void Deliver(Node node, int index, Tensor gradient)
@@ -142,6 +147,6 @@ sealed class Engine(IGradientArithmetic arithmetic, bool retainGraph, bool creat
     {
         if (leaf.Grad is { } sum) leaf.Grad = arithmetic.Add(sum, gradient);
         // With createGraph, the graph of the gradient may have saved it.
-        else leaf.Grad = createGraph || gradient.IsView || shared.Contains(gradient) ? arithmetic.Own(gradient) : gradient;
+        else leaf.Grad = createGraph || gradient.IsView || gradient.IsShared ? arithmetic.Own(gradient) : gradient;
     }
 }

@@ -55,6 +55,9 @@ public partial class Tensor
         edge.Node.Retain(edge.Index, this);
     }
 
+    // Of a gradient: somebody else can still reach it. A leaf takes a copy of such a one, and owns the others.
+    internal bool IsShared { get; set; }
+
     // The graph's connection to this tensor, made when an operator is recorded.
     internal Edge GradientEdge()
     {

@@ -18,8 +18,7 @@ public sealed class Node
 
     readonly Edge[] edges;
     readonly Delegate gradient;
-    Tensor[]? saved;
-    readonly int[] savedVersions;
+    SavedTensor[]? saved;
     List<Func<Tensor, Tensor?>>?[]? hooks;
     Tensor?[]? retained;
 
@@ -29,9 +28,8 @@ public sealed class Node
         OutputShapes = outputShapes;
         OutputType = outputType;
         this.gradient = gradient;
-        this.saved = saved.ToArray();
-        savedVersions = saved.Length == 0 ? [] : new int[saved.Length];
-        for (var i = 0; i < saved.Length; i++) savedVersions[i] = saved[i].Storage.Version;
+        this.saved = saved.Length == 0 ? [] : new SavedTensor[saved.Length];
+        for (var i = 0; i < saved.Length; i++) this.saved[i] = new(saved[i], saved[i].Storage.Version);
         edges = new Edge[inputs.Length];
         for (var i = 0; i < inputs.Length; i++) edges[i] = inputs[i].GradientEdge();
         Sequence = Interlocked.Increment(ref lastSequence);
@@ -46,7 +44,6 @@ public sealed class Node
         OutputType = leaf.DType;
         edges = [];
         saved = [];
-        savedVersions = [];
         gradient = static (Node _, Tensor _) => Array.Empty<Tensor?>();
     }
 
@@ -76,10 +73,10 @@ public sealed class Node
     public Tensor Saved(int index)
     {
         if (saved is null) throw Released();
-        var tensor = saved[index];
-        if (tensor.Storage.Version != savedVersions[index])
+        var (tensor, version) = saved[index];
+        if (tensor.Storage.Version != version)
             throw new InvalidOperationException(
-                $"backward of {Name}: a tensor of shape {tensor.Shape} that it saved was changed in place after the forward pass (version {tensor.Storage.Version}, saved at {savedVersions[index]}); use the operator that makes a new tensor, or change a Clone()");
+                $"backward of {Name}: a tensor of shape {tensor.Shape} that it saved was changed in place after the forward pass (version {tensor.Storage.Version}, saved at {version}); use the operator that makes a new tensor, or change a Clone()");
         return tensor;
     }
 
@@ -94,7 +91,12 @@ public sealed class Node
 
     internal bool IsReleased => saved is null;
 
-    internal bool HasSaved(Tensor tensor) => saved is not null && Array.IndexOf(saved, tensor) >= 0;
+    internal bool HasSaved(Tensor tensor)
+    {
+        foreach (var entry in saved ?? [])
+            if (ReferenceEquals(entry.Tensor, tensor)) return true;
+        return false;
+    }
 
     internal void Release() => saved = null;
 
@@ -140,3 +142,6 @@ public sealed class Node
 
 // Where an input came from: output number Index of Node; Node is null where the input needs no gradient.
 readonly record struct Edge(Node? Node, int Index, Shape Shape, DType DType);
+
+// A tensor that backward needs, with the version that its memory had.
+readonly record struct SavedTensor(Tensor Tensor, int Version);

@@ -28,12 +28,10 @@ public abstract class ElementwiseOptimizer<TOptions> : Optimizer<TOptions> where
     {
         using (Autograd.NoGrad())
         {
-            for (var g = 0; g < Groups.Count; g++)
+            foreach (var group in OwnGroups)
             {
-                var group = Groups[g];
-                for (var i = 0; i < group.Parameters.Count; i++)
+                foreach (var parameter in group.OwnParameters)
                 {
-                    var parameter = group.Parameters[i];
                     if (Gradient(parameter) is not { } gradient) continue;
                     if (!states.TryGetValue(parameter, out var state))
                         states[parameter] = state = new ParameterState(TensorNames.Length, NumberNames.Length);

@@ -18,15 +18,6 @@ public static class GradientClipping
         public L Combine<L>(L a, L b) where L : struct, ILanes<L> => a + b;
     }
 
-    readonly struct SquareSum : IReduction
-    {
-        public T Identity<T>() where T : unmanaged, INumber<T>, IMinMaxValue<T> => T.Zero;
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public L Map<L>(L x) where L : struct, ILanes<L> => x * x;
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public L Combine<L>(L a, L b) where L : struct, ILanes<L> => a + b;
-    }
-
     readonly struct PowerSum(double power) : IReduction
     {
         readonly double power = power;
@@ -104,7 +95,7 @@ public static class GradientClipping
             total = normType switch
             {
                 1 => total + Fold(default(AbsoluteSum), gradient),
-                2 => total + Fold(default(SquareSum), gradient),
+                2 => total + Fold(default(Reduction.SquareSum), gradient),
                 double.PositiveInfinity => Math.Max(total, Fold(default(AbsoluteMax), gradient)),
                 _ => total + Fold(new PowerSum(normType), gradient),
             };

@@ -3,6 +3,7 @@ namespace Cresset.Optim;
 /// <summary>Changes parameters by their gradients. PyTorch: <c>torch.optim.Optimizer</c>.</summary>
 public abstract class Optimizer
 {
+    // The parameters of all groups.
     readonly HashSet<Tensor> known = new(ReferenceEqualityComparer.Instance);
 
     private protected Optimizer()
@@ -22,17 +23,12 @@ public abstract class Optimizer
     /// a gradient is skipped by <see cref="Step()"/>. PyTorch: <c>set_to_none</c>.</param>
     public void ZeroGrad(bool setToNull = true)
     {
-        for (var g = 0; g < Groups.Count; g++)
+        foreach (var parameter in known)
         {
-            var parameters = Groups[g].Parameters;
-            for (var i = 0; i < parameters.Count; i++)
-            {
-                var parameter = parameters[i];
-                if (setToNull || parameter.Grad is null) parameter.Grad = null;
-                // A gradient that carries a graph is replaced: filling it in place would change what that graph saved.
-                else if (parameter.Grad.RequiresGrad) parameter.Grad = parameter.Grad.ZerosLike();
-                else parameter.Grad.FillInPlace(0);
-            }
+            if (setToNull || parameter.Grad is null) parameter.Grad = null;
+            // A gradient that carries a graph is replaced: filling it in place would change what that graph saved.
+            else if (parameter.Grad.RequiresGrad) parameter.Grad = parameter.Grad.ZerosLike();
+            else parameter.Grad.FillInPlace(0);
         }
         MemoryPool.StepBoundary();
     }
@@ -162,6 +158,9 @@ public abstract class Optimizer<TOptions> : Optimizer where TOptions : Optimizer
 
     /// <summary>The groups, in the order in which they were added. PyTorch: <c>param_groups</c>.</summary>
     public new IReadOnlyList<ParameterGroup<TOptions>> Groups => groups;
+
+    // As a list, not by way of an interface: a step over small parameters is short.
+    private protected List<ParameterGroup<TOptions>> OwnGroups => groups;
 
     private protected override IReadOnlyList<ParameterGroup> UntypedGroups => groups;
 

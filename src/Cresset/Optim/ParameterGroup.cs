@@ -7,11 +7,14 @@ public abstract class ParameterGroup
     protected ParameterGroup(IEnumerable<Tensor> parameters)
     {
         ArgumentNullException.ThrowIfNull(parameters);
-        Parameters = [.. parameters];
+        OwnParameters = [.. parameters];
+        Parameters = Array.AsReadOnly(OwnParameters);
     }
 
     /// <summary>The parameters, in the order of the saved state.</summary>
     public IReadOnlyList<Tensor> Parameters { get; }
+
+    internal Tensor[] OwnParameters { get; }
 
     /// <summary>The group's options; a change counts from the next step on.</summary>
     public OptimizerOptions Options => OptionsOfGroup;

@@ -139,6 +139,8 @@ public static unsafe class MemoryPool
         if (Volatile.Read(ref lentBytes) <= budget && !Stress) return;
         lock (Gate)
         {
+            // As when renting: a collection that happened for another reason may have told already.
+            if (GC.CollectionCount(0) != collectionsSeen) TakeBack();
             if (lentBytes > budget || Stress) Collect(1);
         }
     }

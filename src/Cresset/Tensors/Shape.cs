@@ -122,7 +122,8 @@ public readonly struct Shape : IEquatable<Shape>, IEnumerable<int>
     // The shape with one size changed, removed or inserted.
     internal Shape With(int dim, int size)
     {
-        var copy = ToArray();
+        Span<int> copy = stackalloc int[Rank];
+        AsSpan().CopyTo(copy);
         copy[dim] = size;
         return new Shape(copy);
     }

@@ -47,6 +47,28 @@ public class LossTests
         Assert.Equal([0f, 0f, -1f, 1f], x.Grad!.ToArray<float>());
     }
 
+    [Theory]
+    [InlineData(LossReduction.Sum, DType.Float32)]
+    [InlineData(LossReduction.Mean, DType.Float32)]
+    [InlineData(LossReduction.Mean, DType.Float64)]
+    public void The_squared_error_is_that_of_its_parts_to_the_bit_with_all_gradients(LossReduction reduction, DType dtype)
+    {
+        Random.Seed(3);
+        Tensor x = Tensor.Randn([37, 53], dtype), y = Tensor.Randn([37, 53], dtype);
+        x.RequiresGrad = y.RequiresGrad = true;
+        Tensor loss = x.MseLoss(y, reduction), parts = (x - y).Square();
+        parts = reduction == LossReduction.Sum ? parts.Sum() : parts.Mean();
+        Assert.Equal(parts.Item(), loss.Item());
+        var factor = Tensor.Full([], 0.3, dtype);
+        Assert.Equal(Values(Autograd.Grad([parts], [x, y], [factor], retainGraph: true)), Values(Autograd.Grad([loss], [x, y], [factor], retainGraph: true)));
+        Assert.Equal(Values(Second(parts)), Values(Second(loss)), (a, b) => Math.Abs(a - b) <= 1e-6 * Math.Abs(a));
+
+        // The gradients of the squares of the gradients.
+        Tensor?[] Second(Tensor of) => Autograd.Grad([Autograd.Grad(of, x, createGraph: true).Square().Sum()], [x, y]);
+
+        static double[] Values(Tensor?[] tensors) => [.. tensors.SelectMany(tensor => tensor!.To(DType.Float64).ToArray<double>())];
+    }
+
     [Fact]
     public void Huber_is_quadratic_near_0_and_linear_beyond_delta()
     {

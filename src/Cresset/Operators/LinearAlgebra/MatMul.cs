@@ -1,3 +1,5 @@
+using Cresset.Kernels;
+
 namespace Cresset;
 
 /// <summary>The matrix product.</summary>
@@ -7,16 +9,31 @@ public static class MatMulOperator
     static Tensor Product(Tensor a, Tensor b)
     {
         var backend = Operators.Promotion.Backend("MatMul", a, b);
-        Shape left = a.Shape.AsSpan()[..^2].ToArray(), right = b.Shape.AsSpan()[..^2].ToArray();
-        var batch = Shape.Broadcast(left, right, "MatMul");
-        Shape Matrix(int rows, int columns) => new([.. batch.AsSpan(), rows, columns]);
-        var c = Tensor.Allocate(Matrix(a.Size(-2), b.Size(-1)), a.DType, backend);
-        backend.MatMul(a.Operand.Expand(Matrix(a.Size(-2), a.Size(-1))), b.Operand.Expand(Matrix(b.Size(-2), b.Size(-1))), null, c.Operand);
+        Tensor c;
+        if (a.Rank == 2 && b.Rank == 2)
+        {
+            c = Tensor.Allocate([a.Size(0), b.Size(1)], a.DType, backend);
+            backend.MatMul(a.Operand, b.Operand, null, c.Operand);
+        }
+        else
+        {
+            c = Batch(a, b, backend);
+        }
         Operators.OperationLog.Add(a, b, c, (long)c.ElementCount * a.Size(-1));
         return Autograd.Records(a, b)
             ? Autograd.Record("MatMul", c, [a, b], [a, b], static (node, gradient) =>
                 [node.Needs(0) ? Product(gradient, node.Saved(1).T) : null, node.Needs(1) ? Product(node.Saved(0).T, gradient) : null])
             : c;
+    }
+
+    static Tensor Batch(Tensor a, Tensor b, Backend backend)
+    {
+        Shape left = a.Shape.AsSpan()[..^2].ToArray(), right = b.Shape.AsSpan()[..^2].ToArray();
+        var batch = Shape.Broadcast(left, right, "MatMul");
+        Shape Matrix(int rows, int columns) => new([.. batch.AsSpan(), rows, columns]);
+        var c = Tensor.Allocate(Matrix(a.Size(-2), b.Size(-1)), a.DType, backend);
+        backend.MatMul(a.Operand.Expand(Matrix(a.Size(-2), a.Size(-1))), b.Operand.Expand(Matrix(b.Size(-2), b.Size(-1))), null, c.Operand);
+        return c;
     }
 
     // Integers have no kernel of their own: products, summed. Exact, and slow for large matrices.

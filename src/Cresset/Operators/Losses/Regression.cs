@@ -3,6 +3,24 @@ namespace Cresset;
 /// <summary>Losses of numbers against numbers.</summary>
 public static class RegressionLossOperators
 {
+    // The sum or mean of (input - target)² as one operator: of what lies between, the difference alone is kept.
+    static Tensor SquaredError(Tensor input, Tensor target, LossReduction reduction)
+    {
+        var difference = input.Detach() - target.Detach();
+        var count = reduction == LossReduction.Mean ? input.ElementCount : 1;
+        var loss = Reduction.Run(default(Reduction.SquareSum), difference, uint.MaxValue, keepDim: false);
+        if (count != 1) loss = loss / count;
+        return Autograd.Records(input, target)
+            ? Autograd.Record("MseLoss", loss, [input, target], [input, target, difference], (node, gradient) =>
+            {
+                var slope = Autograd.IsEnabled
+                    ? (node.Saved(0) - node.Saved(1)) * (gradient * 2 / count)
+                    : node.Saved(2) * (gradient.Item() * 2 / count);
+                return [slope, node.Needs(1) ? -slope : null];
+            })
+            : loss;
+    }
+
     extension(Tensor input)
     {
         /// <summary>(input - target)². PyTorch: <c>mse_loss</c>.</summary>
@@ -12,7 +30,9 @@ public static class RegressionLossOperators
         public Tensor MseLoss(Tensor target, LossReduction reduction = LossReduction.Mean)
         {
             Losses.Check("MseLoss", input, target);
-            return Losses.Reduce("MseLoss", (input - target).Square(), reduction);
+            return reduction is (LossReduction.Mean or LossReduction.Sum) && input.DType == target.DType && !Tracing.IsOn
+                ? SquaredError(input, target, reduction)
+                : Losses.Reduce("MseLoss", (input - target).Square(), reduction);
         }
 
         /// <summary>|input - target|; the gradient at 0 is 0. PyTorch: <c>l1_loss</c>.</summary>

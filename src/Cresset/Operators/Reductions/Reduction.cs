@@ -1,3 +1,5 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using Cresset.Kernels;
 
 namespace Cresset;
@@ -5,6 +7,15 @@ namespace Cresset;
 // What all reductions share: which dimensions, and what is left of them.
 static class Reduction
 {
+    internal readonly struct SquareSum : IReduction
+    {
+        public T Identity<T>() where T : unmanaged, INumber<T>, IMinMaxValue<T> => T.Zero;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public L Map<L>(L x) where L : struct, ILanes<L> => x * x;
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public L Combine<L>(L a, L b) where L : struct, ILanes<L> => a + b;
+    }
+
     // The dimensions as flags; none named means all.
     internal static uint Dims(string name, Tensor x, ReadOnlySpan<int> dims)
     {
@@ -43,9 +54,10 @@ static class Reduction
     // Runs the kernel, without recording.
     internal static Tensor Run<TReduction>(TReduction f, Tensor x, uint dims, bool keepDim) where TReduction : unmanaged, IReduction
     {
-        var kept = Tensor.Allocate(Reduced(x.Shape, dims, keepDim: true), x.DType, x.Backend);
-        x.Backend.Reduce(f, x.Operand, kept.Operand);
-        return keepDim ? kept : kept.Reshape(Reduced(x.Shape, dims, keepDim: false));
+        var y = Tensor.Allocate(Reduced(x.Shape, dims, keepDim), x.DType, x.Backend);
+        // The kernel sees the reduced dimensions at size 1.
+        x.Backend.Reduce(f, x.Operand, keepDim ? y.Operand : new Operand(y.Storage, new Layout(Reduced(x.Shape, dims, keepDim: true)), y.DType));
+        return y;
     }
 
     // A result, or its gradient, seen in x's shape again.
