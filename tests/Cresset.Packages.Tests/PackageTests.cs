@@ -85,6 +85,27 @@ public class PackageTests(Packed packed)
     }
 
     [Fact(Explicit = true)]
+    public async Task A_native_program_is_told_how_wide_its_vectors_are_unless_it_says_it_itself()
+    {
+        await packed.PackagesAsync();
+        var project = packed.NewFolder("native");
+        await packed.RunAsync(project, "dotnet", "new", "console", "--no-restore", "--framework", "net10.0");
+        // Cresset comes with it.
+        await packed.RunAsync(project, "dotnet", "add", "package", "Cresset.Text", "--version", Projects.Version, "--no-restore");
+        await packed.RunAsync(project, "dotnet", "restore");
+        Assert.Contains("128 bits", await Told("PublishAot=true", "RuntimeIdentifier=linux-x64"), StringComparison.Ordinal);
+        Assert.Contains("x86-64-v3", await Told("PublishAot=true", "RuntimeIdentifier=win-x64"), StringComparison.Ordinal);
+        Assert.Equal("", await Told("RuntimeIdentifier=linux-x64"));
+        Assert.Equal("", await Told("PublishAot=true", "RuntimeIdentifier=linux-arm64"));
+        Assert.Equal("", await Told("PublishAot=true", "RuntimeIdentifier=linux-x64", "IlcInstructionSet=native"));
+        Assert.Equal("", await Told("PublishAot=true", "RuntimeIdentifier=linux-x64", "CressetVectorWidthMessage=false"));
+
+        // The target alone: the compiler, before which it runs, is another package.
+        async Task<string> Told(params string[] properties) => (await packed.RunAsync(project, "dotnet",
+            ["msbuild", "-nologo", "-tl:off", "-v:minimal", "-t:CressetVectorWidth", .. properties.Select(property => $"-p:{property}")])).Trim();
+    }
+
+    [Fact(Explicit = true)]
     public async Task The_command_installs_as_a_tool_and_trains()
     {
         await packed.PackagesAsync();
