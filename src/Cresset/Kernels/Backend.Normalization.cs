@@ -1,7 +1,8 @@
 namespace Cresset.Kernels;
 
-// Normalisation by channels, x [N, C, ...] with values of the channels [C], and by rows, x [..., C] with weights of the columns
-// [C] and values of the rows; all operands contiguous.
+// Normalisation by channels, x [N, C, ...] with values of the channels [C], by rows, x [..., C] with weights of the columns
+// [C] and values of the rows, and by groups of channels, x [N, C, ...] with weights of the channels [C] and values of the groups [N, G];
+// all operands contiguous.
 public abstract partial class Backend
 {
     /// <summary>y = (x - mean) scale weight + bias + other, or the larger of that and 0: mean, variance (with n in the denominator) and
@@ -25,5 +26,14 @@ public abstract partial class Backend
     /// <summary>Of that, with z = (x - mean) scale and g = dy weight: dx = scale (g - mean of g - z mean of g z) by rows, dweight =
     /// the sum of dy z and dbias = the sum of dy over the rows.</summary>
     public abstract void RowNormalizationGradient(in Operand dy, in Operand x, in Operand mean, in Operand scale, in Operand weight,
+        in Operand dx, in Operand dweight, in Operand dbias);
+
+    /// <summary>y = (x - mean) scale weight + bias, mean and scale = 1 / √(variance + eps) of each group of neighbouring channels of each
+    /// sample; both are given back.</summary>
+    public abstract void GroupNormalization(double eps, in Operand x, in Operand weight, in Operand bias, in Operand y, in Operand mean, in Operand scale);
+
+    /// <summary>Of that, with z = (x - mean) scale and g = dy weight: dx = scale (g - mean of g - z mean of g z) by groups, dweight =
+    /// the sum of dy z and dbias = the sum of dy by channels.</summary>
+    public abstract void GroupNormalizationGradient(in Operand dy, in Operand x, in Operand mean, in Operand scale, in Operand weight,
         in Operand dx, in Operand dweight, in Operand dbias);
 }

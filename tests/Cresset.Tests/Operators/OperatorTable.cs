@@ -119,6 +119,8 @@ static class OperatorTable
         Many("ScaledDotProductAttention", x => x[0].ScaledDotProductAttention(x[1], x[2]), OperatorTraits.SpreadsNaN, [2, 3, 4], [2, 5, 4], [2, 5, 2]),
         Many("ScaledDotProductAttention, causal", x => x[0].ScaledDotProductAttention(x[1], x[2], isCausal: true), OperatorTraits.None, [2, 2, 3, 4], [2, 2, 5, 4], [2, 2, 5, 2]),
         Many("LayerNorm", x => x[0].LayerNorm([3, 2], x[1], x[2]), OperatorTraits.SpreadsNaN, [2, 3, 2], [3, 2], [3, 2]),
+        Many("GroupNorm", x => x[0].GroupNorm(2, x[1], x[2]), OperatorTraits.SpreadsNaN, [2, 6, 2, 3], [6], [6]),
+        Many("GroupNorm, no weight", x => x[0].GroupNorm(3), OperatorTraits.SpreadsNaN, [2, 3, 4]),
         Many("LayerNorm, no weight", x => x[0].LayerNorm([5]), OperatorTraits.SpreadsNaN, [3, 5]),
         Of("CrossEntropy", x => x.CrossEntropy(Classes), [3, 4], OperatorTraits.SpreadsNaN),
         Of("CrossEntropy, each", x => x.CrossEntropy(Classes, reduction: LossReduction.None), [3, 4], OperatorTraits.SpreadsNaN),

@@ -275,4 +275,50 @@ sealed partial class NaiveBackend
         Write(dweight, dws);
         Write(dbias, dbs);
     }
+
+    public override void GroupNormalization(double eps, in Operand x, in Operand weight, in Operand bias, in Operand y, in Operand mean, in Operand scale)
+    {
+        double[] xs = Read(x), weights = Read(weight), biases = Read(bias), ys = new double[xs.Length];
+        double[] means = new double[mean.Layout.ElementCount], scales = new double[means.Length];
+        var length = xs.Length / means.Length;
+        for (var g = 0; g < means.Length; g++)
+        {
+            var values = xs.Skip(g * length).Take(length).ToArray();
+            means[g] = values.Sum() / length;
+            scales[g] = 1 / Math.Sqrt(values.Sum(v => (v - means[g]) * (v - means[g])) / length + eps);
+        }
+        for (var i = 0; i < xs.Length; i++)
+            ys[i] = (xs[i] - means[i / length]) * scales[i / length] * weights[Channel(x, i)] + biases[Channel(x, i)];
+        Write(y, ys);
+        Write(mean, means);
+        Write(scale, scales);
+    }
+
+    static int Channel(in Operand x, int element) => element / (x.Layout.ElementCount / x.Layout.Shape[0] / x.Layout.Shape[1]) % x.Layout.Shape[1];
+
+    public override void GroupNormalizationGradient(in Operand dy, in Operand x, in Operand mean, in Operand scale, in Operand weight,
+        in Operand dx, in Operand dweight, in Operand dbias)
+    {
+        double[] gradient = Read(dy), xs = Read(x), means = Read(mean), scales = Read(scale), weights = Read(weight);
+        double[] result = new double[xs.Length], dws = new double[weights.Length], dbs = new double[weights.Length], sums = new double[means.Length], products = new double[means.Length];
+        var length = xs.Length / means.Length;
+        for (var pass = 0; pass < 2; pass++)
+            for (var i = 0; i < xs.Length; i++)
+            {
+                int group = i / length, channel = Channel(x, i);
+                double z = (xs[i] - means[group]) * scales[group], g = gradient[i] * weights[channel];
+                if (pass == 1)
+                {
+                    result[i] = scales[group] * (g - sums[group] / length - z * products[group] / length);
+                    continue;
+                }
+                sums[group] += g;
+                products[group] += g * z;
+                dws[channel] += gradient[i] * z;
+                dbs[channel] += gradient[i];
+            }
+        Write(dx, result);
+        Write(dweight, dws);
+        Write(dbias, dbs);
+    }
 }

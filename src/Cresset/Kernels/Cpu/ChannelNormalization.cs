@@ -67,7 +67,7 @@ public sealed unsafe partial class CpuBackend
     struct ChannelBody<T> : IParallelBody where T : unmanaged, IFloatingPointIeee754<T>
     {
         // Of one sum in vectors.
-        const int Block = 4096;
+        internal const int Block = 4096;
 
         internal ChannelPass Pass;
         internal double Epsilon;
@@ -179,7 +179,7 @@ public sealed unsafe partial class CpuBackend
 
         // The sums of dy and of dy (x - mean).
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        static void Sums(T* dy, T* x, int count, T mean, out T sum, out T product)
+        internal static void Sums(T* dy, T* x, int count, T mean, out T sum, out T product)
         {
             Vector<T> a = default, b = default, c = default, d = default, m = new(mean);
             var width = Vector<T>.Count;
@@ -235,7 +235,7 @@ public sealed unsafe partial class CpuBackend
         static T Rectify(T x) => x <= T.Zero ? T.Zero : x;
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        static void Scale(T* x, int count, T factor, T addend, T* y)
+        internal static void Scale(T* x, int count, T factor, T addend, T* y)
         {
             Vector<T> f = new(factor), a = new(addend);
             var i = 0;
@@ -270,7 +270,7 @@ public sealed unsafe partial class CpuBackend
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        static void Combine(T* dy, T* x, int count, T mean, T fromDy, T fromX, T constant, T* dx)
+        internal static void Combine(T* dy, T* x, int count, T mean, T fromDy, T fromX, T constant, T* dx)
         {
             Vector<T> m = new(mean), g = new(fromDy), f = new(fromX), a = new(constant);
             var i = 0;

@@ -185,12 +185,48 @@ public static class NormalizationOperators
             foreach (var parameter in (ReadOnlySpan<Tensor?>)[weight, bias])
                 if (parameter is not null && (parameter.Shape != [x.Size(1)] || parameter.DType != x.DType))
                     throw new ArgumentException($"GroupNorm: expected a weight and bias of shape [{x.Size(1)}] and type {x.DType.Name()}, got {parameter.Shape} and {parameter.DType.Name()}");
-            var size = x.Size(0) * groups;
-            var columns = size == 0 ? 0 : x.ElementCount / size;
-            var y = Rows("GroupNorm", x.Reshape([size, columns]), columns, null, null, eps).Reshape(x.Shape);
-            if (weight is not null) y = y * Channels(weight, x);
-            return bias is null ? y : y + Channels(bias, x);
+            return Tracing.IsOn ? GroupsAsRows(x, groups, weight, bias, eps) : Groups(x, groups, weight, bias, eps);
         }
+    }
+
+    // As it is told: rows are normalised, then come the weights.
+    static Tensor GroupsAsRows(Tensor x, int groups, Tensor? weight, Tensor? bias, double eps)
+    {
+        var size = x.Size(0) * groups;
+        var columns = size == 0 ? 0 : x.ElementCount / size;
+        var y = Rows("GroupNorm", x.Reshape([size, columns]), columns, null, null, eps).Reshape(x.Shape);
+        if (weight is not null) y = y * Channels(weight, x);
+        return bias is null ? y : y + Channels(bias, x);
+    }
+
+    static Tensor Groups(Tensor x, int groups, Tensor? weight, Tensor? bias, double eps)
+    {
+        var dense = x.Contiguous();
+        int samples = x.Size(0), channels = x.Size(1);
+        Tensor factors = weight?.Contiguous() ?? Tensor.Ones([channels], x.DType, x.Backend), addends = bias?.Contiguous() ?? Tensor.Zeros([channels], x.DType, x.Backend);
+        Tensor y = dense.EmptyLike(), mean = Tensor.Allocate([samples, groups], x.DType, x.Backend), scale = mean.EmptyLike();
+        x.Backend.GroupNormalization(eps, dense.Operand, factors.Operand, addends.Operand, y.Operand, mean.Operand, scale.Operand);
+        Tensor[] inputs = [x, .. weight is null ? (Tensor[])[] : [weight], .. bias is null ? (Tensor[])[] : [bias]];
+        if (!Autograd.Records(inputs)) return y;
+        return Autograd.Record("GroupNorm", y, inputs, weight is null ? [x] : [x, weight], (node, dy) =>
+        {
+            var input = node.Saved(0);
+            var multipliers = weight is null ? factors : node.Saved(1);
+            Tensor dx, dweight, dbias;
+            if (Autograd.IsEnabled)
+            {
+                Shape grouped = [samples, groups, channels / groups, input.ElementCount / Math.Max(1, samples * channels)];
+                (dx, dweight, dbias) = DifferentiableGradient(dy.Reshape(grouped), input.Reshape(grouped), multipliers.Reshape(groups, channels / groups, 1), [2, 3], [0, 3], eps);
+            }
+            else
+            {
+                var own = input.Contiguous();
+                (dx, dweight, dbias) = (own.EmptyLike(), factors.EmptyLike(), factors.EmptyLike());
+                input.Backend.GroupNormalizationGradient(dy.Contiguous().Operand, own.Operand, mean.Operand, scale.Operand, multipliers.Contiguous().Operand,
+                    dx.Operand, dweight.Operand, dbias.Operand);
+            }
+            return [dx.Reshape(input.Shape), .. weight is null ? (Tensor[])[] : [dweight.Reshape(channels)], .. bias is null ? (Tensor[])[] : [dbias.Reshape(channels)]];
+        });
     }
 
     static void CheckOther(Tensor x, Tensor? other)
