@@ -46,7 +46,8 @@ static unsafe class Gemm
     const int PanelsTogether = 8;
     // What is packed at once, at most; larger products go in several rounds.
     const int RoundM = 3072, RoundN = 3072, RoundK = 2048;
-    const long ParallelWork = 1 << 18;
+    // Below, a second thread comes too late.
+    internal const long ParallelWork = 1 << 19;
     // Up to here a microkernel's whole tiles do not pay.
     const long SmallWork = 1 << 15;
 
@@ -225,7 +226,7 @@ static unsafe class Gemm
         T* packedA, packedB;
         Supply supplyA, supplyB;
         bool packing;
-        int panelsA, panelsB, tilePanelsA, tilePanelsB, tilesB;
+        int panelsA, panelsB, tilePanelsA, tilePanelsB, tilesB, groupA, groupB;
 
         internal void Execute()
         {
@@ -247,15 +248,17 @@ static unsafe class Gemm
             packedA = Workspace.Rent<T>(Workspace.Purpose.Panels, lengthA + lengthB);
             packedB = packedA + lengthA;
             var parallel = (long)Of.M * Of.N * Of.K >= ParallelWork;
+            (groupA, groupB) = (Group(panelsA), Group(panelsB));
             packing = true;
-            Run(GroupsA + (supplyB == Supply.Whole ? Groups(panelsB) : 0), parallel);
+            Run(GroupsA + (supplyB == Supply.Whole ? (panelsB + groupB - 1) / groupB : 0), parallel);
             packing = false;
             Run(Tiles(), parallel);
         }
 
-        readonly int GroupsA => supplyA == Supply.Whole ? Groups(panelsA) : 0;
+        readonly int GroupsA => supplyA == Supply.Whole ? (panelsA + groupA - 1) / groupA : 0;
 
-        static int Groups(int panels) => (panels + PanelsTogether - 1) / PanelsTogether;
+        // Fewer together where there are few, so that threads have work.
+        static int Group(int panels) => Math.Clamp(panels / 8, 1, PanelsTogether);
 
         // As many panels to a tile as make tiles of about equal size, none above the limit.
         static int Share(int panels, int limit)
@@ -277,13 +280,13 @@ static unsafe class Gemm
             if (!packing) Tile(part / tilesB * tilePanelsA, part % tilesB * tilePanelsB);
             else if (part < GroupsA)
             {
-                var first = part * PanelsTogether;
-                PackA(first, Math.Min(PanelsTogether, panelsA - first), 0, Of.K, packedA + (long)first * TKernel.Rows * Of.K);
+                var first = part * groupA;
+                PackA(first, Math.Min(groupA, panelsA - first), 0, Of.K, packedA + (long)first * TKernel.Rows * Of.K);
             }
             else
             {
-                var first = (part - GroupsA) * PanelsTogether;
-                PackB(first, Math.Min(PanelsTogether, panelsB - first), 0, Of.K, packedB + (long)first * TKernel.Columns * Of.K);
+                var first = (part - GroupsA) * groupB;
+                PackB(first, Math.Min(groupB, panelsB - first), 0, Of.K, packedB + (long)first * TKernel.Columns * Of.K);
             }
         }
 

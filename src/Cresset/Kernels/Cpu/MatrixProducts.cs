@@ -41,7 +41,7 @@ public sealed unsafe partial class CpuBackend
         };
         for (var i = 0; i < rank - 2; i++) body.Add(shape[i], a.Layout.Strides[i], b.Layout.Strides[i]);
         // Many small products share the threads; a few large ones are each cut up by the product itself.
-        if (batches > 1 && (long)m * n * k < 1 << 18) WorkerPool.For((int)batches, ref body);
+        if (batches > 1 && (long)m * n * k < Gemm.ParallelWork) WorkerPool.For((int)batches, ref body);
         else for (var i = 0; i < batches; i++) body.Run(i);
     }
 

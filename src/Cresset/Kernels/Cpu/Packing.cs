@@ -136,6 +136,11 @@ static unsafe class Packing
             {
                 T* row = source + j * neighbour, to = target + j;
                 var q = 0;
+                if (typeof(T) == typeof(float) && Avx512F.IsSupported && count == steps)
+                {
+                    TurnSixteen((float*)row, neighbour, (float*)to, width);
+                    continue;
+                }
                 for (; q + side <= count; q += side) Turn(row + q, neighbour, to + (long)q * width, width);
                 for (; q < count; q++)
                     for (var s = 0; s < side; s++) to[(long)q * width + s] = row[s * neighbour + q];
@@ -226,6 +231,28 @@ static unsafe class Packing
         High(ac, bd).Store(target + targetRow);
         Low(acHigh, bdHigh).Store(target + 2 * targetRow);
         High(acHigh, bdHigh).Store(target + 3 * targetRow);
+    }
+
+    // Four rows of sixteen columns: each 128 bits of the vectors are a square.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void TurnSixteen(float* source, long sourceRow, float* target, long targetRow)
+    {
+        Vector512<float> a = Vector512.Load(source), b = Vector512.Load(source + sourceRow), c = Vector512.Load(source + 2 * sourceRow), d = Vector512.Load(source + 3 * sourceRow);
+        Vector512<float> ac = Avx512F.UnpackLow(a, c), bd = Avx512F.UnpackLow(b, d), acHigh = Avx512F.UnpackHigh(a, c), bdHigh = Avx512F.UnpackHigh(b, d);
+        Store(Avx512F.UnpackLow(ac, bd), target, 4 * targetRow);
+        Store(Avx512F.UnpackHigh(ac, bd), target + targetRow, 4 * targetRow);
+        Store(Avx512F.UnpackLow(acHigh, bdHigh), target + 2 * targetRow, 4 * targetRow);
+        Store(Avx512F.UnpackHigh(acHigh, bdHigh), target + 3 * targetRow, 4 * targetRow);
+    }
+
+    // Its four parts, apart in memory.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Store(Vector512<float> values, float* target, long apart)
+    {
+        Avx512F.ExtractVector128(values, 0).Store(target);
+        Avx512F.ExtractVector128(values, 1).Store(target + apart);
+        Avx512F.ExtractVector128(values, 2).Store(target + 2 * apart);
+        Avx512F.ExtractVector128(values, 3).Store(target + 3 * apart);
     }
 
     // The lower halves of a and b, interleaved.
