@@ -141,7 +141,7 @@ public sealed class LabelledImages
             }
         }
 
-        protected override bool TryGetBatch(ReadOnlySpan<int> indices, out (Tensor, Tensor) batch)
+        protected internal override bool TryGetBatch(ReadOnlySpan<int> indices, out (Tensor, Tensor) batch)
         {
             base.TryGetBatch(indices, out batch);
             batch.Item1 = transform.Apply(batch.Item1);

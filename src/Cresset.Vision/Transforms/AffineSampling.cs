@@ -1,4 +1,8 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using Cresset.Kernels.Cpu;
 
 namespace Cresset.Vision;
 
@@ -34,54 +38,163 @@ internal static class AffineSampling
     }
 
     /// <summary>One picture [C, H, W] under a matrix of six numbers; what lies outside is the filling.</summary>
-    public static Tensor Apply(Tensor image, double[] matrix, Interpolation interpolation, double fill)
+    public static Tensor Apply(Tensor image, double[] matrix, Interpolation interpolation, double fill) => Apply(image, [matrix], interpolation, fill);
+
+    /// <summary>One picture [C, H, W], or several [N, C, H, W], each under a matrix of its own.</summary>
+    public static unsafe Tensor Apply(Tensor images, double[][] matrices, Interpolation interpolation, double fill)
     {
-        bool whole = !image.DType.IsFloatingPoint();
-        Tensor x = whole ? image.To(DType.Float64).Contiguous() : image.Contiguous();
+        bool whole = !images.DType.IsFloatingPoint();
+        Tensor x = whole ? images.To(DType.Float64).Contiguous() : images.Contiguous();
         Tensor changed = Tensor.Empty(x.Shape, x.DType);
-        if (x.DType == DType.Float32)
-            Map(x.AsSpan<float>(), changed.AsSpan<float>(), x.Size(1), x.Size(2), matrix, interpolation, fill);
-        else
-            Map(x.AsSpan<double>(), changed.AsSpan<double>(), x.Size(1), x.Size(2), matrix, interpolation, fill);
-        GC.KeepAlive(x);
-        return whole ? changed.Round().Clamp(0, 255).To(image.DType) : changed;
+        double[] numbers = [.. matrices.SelectMany(matrix => matrix)];
+        fixed (double* matrix = numbers)
+        {
+            if (x.DType == DType.Float32)
+                Map<float>(x, changed, matrix, matrices.Length, interpolation, fill);
+            else
+                Map<double>(x, changed, matrix, matrices.Length, interpolation, fill);
+        }
+        return whole ? changed.Round().Clamp(0, 255).To(images.DType) : changed;
     }
 
-    private static void Map<T>(ReadOnlySpan<T> source, Span<T> result, int height, int width, double[] matrix, Interpolation interpolation, double fill)
-        where T : struct, IFloatingPointIeee754<T>
+    private static unsafe void Map<T>(Tensor x, Tensor changed, double* matrices, int count, Interpolation interpolation, double fill)
+        where T : unmanaged, IFloatingPointIeee754<T>
     {
-        int plane = height * width;
-        double middleX = (width - 1) / 2.0, middleY = (height - 1) / 2.0;
-        double m0 = matrix[0], m1 = matrix[1], m2 = matrix[2] + middleX, m3 = matrix[3], m4 = matrix[4], m5 = matrix[5] + middleY;
-        for (int row = 0; row < height; row++)
+        var pictures = new Pictures<T>
         {
-            double dy = row - middleY;
-            for (int column = 0; column < width; column++)
+            Matrices = matrices,
+            Source = (T*)x.Operand.Pointer,
+            Target = (T*)changed.Operand.Pointer,
+            Channels = x.Size(-3),
+            Height = x.Size(-2),
+            Width = x.Size(-1),
+            Nearest = interpolation == Interpolation.Nearest,
+            Fill = fill,
+        };
+        WorkerPool.For(count, ref pictures);
+        GC.KeepAlive(x);
+        GC.KeepAlive(changed);
+    }
+
+    private unsafe struct Pictures<T> : IParallelBody where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        // Places of a row that are computed at once, for all channels.
+        private const int Stretch = 256;
+
+        public double* Matrices;
+        public T* Source, Target;
+        public int Channels, Height, Width;
+        public bool Nearest;
+        public double Fill;
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+        public readonly void Run(int picture)
+        {
+            long plane = (long)Height * Width;
+            T* source = Source + picture * Channels * plane, target = Target + picture * Channels * plane;
+            double* m = Matrices + 6 * picture;
+            double middleX = (Width - 1) / 2.0, middleY = (Height - 1) / 2.0, shiftX = m[2] + middleX, shiftY = m[5] + middleY;
+            double* x = stackalloc double[Stretch], y = stackalloc double[Stretch];
+            for (int row = 0; row < Height; row++)
             {
-                double dx = column - middleX, x = m0 * dx + m1 * dy + m2, y = m3 * dx + m4 * dy + m5;
-                int to = row * width + column;
-                if (interpolation == Interpolation.Nearest)
+                double dy = row - middleY;
+                for (int first = 0; first < Width; first += Stretch)
                 {
-                    int nearestRow = (int)Math.Round(y), nearestColumn = (int)Math.Round(x);
-                    bool inside = (uint)nearestRow < (uint)height && (uint)nearestColumn < (uint)width;
-                    int from = nearestRow * width + nearestColumn;
-                    for (int plus = 0; plus < source.Length; plus += plane)
-                        result[plus + to] = inside ? source[plus + from] : T.CreateTruncating(fill);
-                    continue;
-                }
-                int left = (int)Math.Floor(x), top = (int)Math.Floor(y), corner = top * width + left;
-                double right = x - left, down = y - top;
-                // Whether the four pixels around are of the picture, decided once for all channels.
-                bool above = (uint)top < (uint)height, below = (uint)(top + 1) < (uint)height;
-                bool before = (uint)left < (uint)width, behind = (uint)(left + 1) < (uint)width;
-                for (int plus = 0; plus < source.Length; plus += plane)
-                {
-                    int at = plus + corner;
-                    double a = above && before ? double.CreateTruncating(source[at]) : fill, b = above && behind ? double.CreateTruncating(source[at + 1]) : fill;
-                    double c = below && before ? double.CreateTruncating(source[at + width]) : fill, d = below && behind ? double.CreateTruncating(source[at + width + 1]) : fill;
-                    result[plus + to] = T.CreateTruncating((1 - down) * ((1 - right) * a + right * b) + down * ((1 - right) * c + right * d));
+                    int count = Math.Min(Stretch, Width - first);
+                    for (int i = 0; i < count; i++)
+                    {
+                        double dx = first + i - middleX;
+                        (x[i], y[i]) = (m[0] * dx + m[1] * dy + shiftX, m[3] * dx + m[4] * dy + shiftY);
+                    }
+                    T* to = target + (long)row * Width + first;
+                    if (Nearest)
+                        ReadNearest(source, x, y, count, to);
+                    else
+                        ReadBetween(source, x, y, count, to);
                 }
             }
         }
+
+        private readonly void ReadNearest(T* source, double* x, double* y, int count, T* target)
+        {
+            long plane = (long)Height * Width;
+            for (int i = 0; i < count; i++)
+            {
+                int row = (int)Math.Round(y[i]), column = (int)Math.Round(x[i]);
+                bool inside = (uint)row < (uint)Height && (uint)column < (uint)Width;
+                long from = (long)row * Width + column;
+                for (int channel = 0; channel < Channels; channel++)
+                    target[channel * plane + i] = inside ? source[channel * plane + from] : T.CreateTruncating(Fill);
+            }
+        }
+
+        // Stretches whose places all have four pixels around need no test of them; a straight line meets these in one stretch.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+        private readonly void ReadBetween(T* source, double* x, double* y, int count, T* target)
+        {
+            long plane = (long)Height * Width;
+            int* left = stackalloc int[Stretch], top = stackalloc int[Stretch], corner = stackalloc int[Stretch];
+            int begin = count, end = count;
+            for (int i = 0; i < count; i++)
+            {
+                (left[i], top[i]) = ((int)Math.Floor(x[i]), (int)Math.Floor(y[i]));
+                corner[i] = top[i] * Width + left[i];
+                bool within = left[i] >= 0 && left[i] < Width - 1 && top[i] >= 0 && top[i] < Height - 1;
+                if (within && begin == count)
+                    begin = i;
+                else if (!within && begin < count && end == count)
+                    end = i;
+                // From here on how far the place is from its corner.
+                (x[i], y[i]) = (x[i] - left[i], y[i] - top[i]);
+            }
+            for (int channel = 0; channel < Channels; channel++, source += plane, target += plane)
+            {
+                for (int i = 0; i < begin; i++)
+                    target[i] = AtEdge(source, left[i], top[i], x[i], y[i]);
+                Inside(source, corner, x, y, begin, end, target);
+                for (int i = end; i < count; i++)
+                    target[i] = AtEdge(source, left[i], top[i], x[i], y[i]);
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        private readonly void Inside(T* source, int* corner, double* right, double* down, int begin, int end, T* target)
+        {
+            int i = begin;
+            if (typeof(T) == typeof(float) && Avx512F.IsSupported)
+            {
+                float* above = (float*)source, below = above + Width;
+                for (; i + 8 <= end; i += 8)
+                {
+                    Vector256<int> at = Vector256.Load(corner + i);
+                    Vector512<double> r = Vector512.Load(right + i), d = Vector512.Load(down + i), one = Vector512<double>.One;
+                    Avx512F.ConvertToVector256Single(
+                        (one - d) * ((one - r) * Pixels(above, at) + r * Pixels(above + 1, at)) + d * ((one - r) * Pixels(below, at) + r * Pixels(below + 1, at)))
+                        .Store((float*)target + i);
+                }
+            }
+            for (; i < end; i++)
+            {
+                T* at = source + corner[i];
+                target[i] = Mean(double.CreateTruncating(at[0]), double.CreateTruncating(at[1]), double.CreateTruncating(at[Width]), double.CreateTruncating(at[Width + 1]),
+                    right[i], down[i]);
+            }
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector512<double> Pixels(float* source, Vector256<int> at) => Avx512F.ConvertToVector512Double(Avx2.GatherVector256(source, at, sizeof(float)));
+
+        private readonly T AtEdge(T* source, int left, int top, double right, double down)
+        {
+            bool above = (uint)top < (uint)Height, below = (uint)(top + 1) < (uint)Height;
+            bool before = (uint)left < (uint)Width, behind = (uint)(left + 1) < (uint)Width;
+            T* at = source + ((long)top * Width + left);
+            return Mean(above && before ? double.CreateTruncating(at[0]) : Fill, above && behind ? double.CreateTruncating(at[1]) : Fill,
+                below && before ? double.CreateTruncating(at[Width]) : Fill, below && behind ? double.CreateTruncating(at[Width + 1]) : Fill, right, down);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static T Mean(double a, double b, double c, double d, double right, double down) =>
+            T.CreateTruncating((1 - down) * ((1 - right) * a + right * b) + down * ((1 - right) * c + right * d));
     }
 }

@@ -23,8 +23,17 @@ public sealed class RandomRotation : RandomTransform
         (_degrees, _interpolation, _fill) = (degrees, interpolation, fill);
     }
 
-    private protected override Tensor One(Tensor image, Generator generator) => AffineSampling.Apply(
-        image, AffineSampling.Inverse(Between(generator, -_degrees, _degrees), 0, 0, 1, 0, 0), _interpolation, _fill);
+    private protected override Tensor One(Tensor image, Generator generator) => AffineSampling.Apply(image, Matrix(generator), _interpolation, _fill);
+
+    private protected override Tensor Batch(Tensor images, Generator generator)
+    {
+        var matrices = new double[images.Size(0)][];
+        for (int i = 0; i < matrices.Length; i++)
+            matrices[i] = Matrix(generator);
+        return AffineSampling.Apply(images, matrices, _interpolation, _fill);
+    }
+
+    private double[] Matrix(Generator generator) => AffineSampling.Inverse(Between(generator, -_degrees, _degrees), 0, 0, 1, 0, 0);
 }
 
 /// <summary>
@@ -67,11 +76,21 @@ public sealed class RandomAffine : RandomTransform
             throw new ArgumentOutOfRangeException(nameof(degrees), degrees, $"{name}: expected an angle of at least 0 degrees.");
     }
 
-    private protected override Tensor One(Tensor image, Generator generator)
+    private protected override Tensor One(Tensor image, Generator generator) => AffineSampling.Apply(image, Matrix(image, generator), _interpolation, _fill);
+
+    private protected override Tensor Batch(Tensor images, Generator generator)
+    {
+        var matrices = new double[images.Size(0)][];
+        for (int i = 0; i < matrices.Length; i++)
+            matrices[i] = Matrix(images, generator);
+        return AffineSampling.Apply(images, matrices, _interpolation, _fill);
+    }
+
+    private double[] Matrix(Tensor image, Generator generator)
     {
         double angle = Between(generator, -_degrees, _degrees);
         double shiftX = Between(generator, -_translate.X, _translate.X) * image.Size(-1), shiftY = Between(generator, -_translate.Y, _translate.Y) * image.Size(-2);
         double factor = Between(generator, _scale.From, _scale.To), shear = Between(generator, -_shear, _shear);
-        return AffineSampling.Apply(image, AffineSampling.Inverse(angle, shiftX, shiftY, factor, shear, 0), _interpolation, _fill);
+        return AffineSampling.Inverse(angle, shiftX, shiftY, factor, shear, 0);
     }
 }

@@ -60,6 +60,72 @@ public class RandomTransformTests
         Assert.Equal(kept, pictures.To(DType.Float64).ToArray<double>());
     }
 
+    // Widths that vectors fill, and what is left of them.
+    [Theory]
+    [InlineData(DType.UInt8)]
+    [InlineData(DType.Float32)]
+    [InlineData(DType.Float64)]
+    public void Rows_of_any_width_are_flipped_or_left_as_they_are(DType type)
+    {
+        for (int width = 1; width <= 41; width++)
+        {
+            Tensor pictures = (Numbered(8, 2, 3, width) % 251).To(type), turned = pictures.Flip(-1);
+            Tensor flipped = new RandomHorizontalFlip(0.5, new Generator(5)).Apply(pictures);
+            var generator = new Generator(5);
+            for (int i = 0; i < 8; i++)
+            {
+                Tensor expected = generator.NextDouble() < 0.5 ? turned : pictures;
+                Assert.Equal(expected.Select(0, i).To(DType.Float64).ToArray<double>(), flipped.Select(0, i).To(DType.Float64).ToArray<double>());
+            }
+        }
+    }
+
+    // Each place by itself, in double.
+    private static double Between(Func<int, int, double> pixel, double x, double y)
+    {
+        double left = Math.Floor(x), top = Math.Floor(y), right = x - left, down = y - top;
+        double Row(int row) => (1 - right) * pixel(row, (int)left) + right * pixel(row, (int)left + 1);
+        return (1 - down) * Row((int)top) + down * Row((int)top + 1);
+    }
+
+    [Theory]
+    [InlineData(Interpolation.Bilinear, DType.Float32, 13, 17)]
+    [InlineData(Interpolation.Bilinear, DType.Float64, 13, 17)]
+    [InlineData(Interpolation.Nearest, DType.Float32, 13, 17)]
+    [InlineData(Interpolation.Bilinear, DType.Float32, 3, 700)]
+    [InlineData(Interpolation.Bilinear, DType.Float32, 1, 1)]
+    public void A_batch_is_mapped_place_by_place_at_any_number_of_threads(Interpolation interpolation, DType type, int height, int width)
+    {
+        const double fill = 0.25;
+        Tensor pictures = Tensor.Rand([5, 2, height, width], type, new Generator(3));
+        double[][] matrices = [.. Enumerable.Range(0, 5).Select(i => AffineSampling.Inverse(-70 + 35 * i, i - 1, 1 - i, 0.6 + 0.2 * i, 10 * i, 0))];
+        var values = pictures.To(DType.Float64).ToArray<double>();
+        double[] expected = new double[values.Length];
+        for (int i = 0; i < values.Length; i++)
+        {
+            int column = i % width, row = i / width % height, plane = i / (width * height);
+            double[] m = matrices[plane / 2];
+            double dx = column - (width - 1) / 2.0, dy = row - (height - 1) / 2.0;
+            double x = m[0] * dx + m[1] * dy + (m[2] + (width - 1) / 2.0), y = m[3] * dx + m[4] * dy + (m[5] + (height - 1) / 2.0);
+            double Pixel(int r, int c) => r >= 0 && r < height && c >= 0 && c < width ? values[(plane * height + r) * width + c] : fill;
+            expected[i] = interpolation == Interpolation.Nearest ? Pixel((int)Math.Round(y), (int)Math.Round(x)) : Between(Pixel, x, y);
+        }
+        int before = Threads.Count;
+        try
+        {
+            foreach (int threads in new[] { 1, 2, 3, 8 })
+            {
+                Threads.Count = threads;
+                double[] mapped = AffineSampling.Apply(pictures, matrices, interpolation, fill).To(DType.Float64).ToArray<double>();
+                Assert.Equal(type == DType.Float64 ? expected : [.. expected.Select(value => (double)(float)value)], mapped);
+            }
+        }
+        finally
+        {
+            Threads.Count = before;
+        }
+    }
+
     [Fact]
     public void Gradients_flow_back_through_a_flip()
     {
