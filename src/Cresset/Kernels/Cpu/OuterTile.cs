@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace Cresset.Kernels.Cpu;
 
-// The innermost pieces of a gradient of weights, whose sums stay in registers: c[j] = or += the sum over places p of
+// The innermost pieces of a gradient of weights, and of convolutions by places or by tiles, whose sums stay in registers: c[j] = or += the sum over places p of
 // x[offsets[j] + places[p]] times the vectors dy[p]; of the taps j only the first `valid` are written.
 static unsafe class OuterTile<T, L> where T : unmanaged where L : struct, ILanes<L, T>
 {
