@@ -15,8 +15,9 @@ public abstract partial class Backend
 
     /// <summary>Of y = z weight + bias + other, z = (x - mean) scale with mean and scale = 1 / deviation of x itself, n values a channel:
     /// dbias = the sum of dy, dweight = the sum of dy z, dx = weight scale (dy - dbias / n - z dweight / n), dother = dy. Where
-    /// <paramref name="rectified"/>, the larger of y and 0, is given, dy counts only where it is not 0.</summary>
-    public abstract void ChannelNormalizationGradient(in Operand dy, in Operand x, in Operand mean, in Operand scale, in Operand weight, Operand? rectified,
+    /// <paramref name="rectified"/>, the larger of y and 0, is given, dy counts only where it is not 0; where <paramref name="bias"/> is given
+    /// instead, and there was no other, dy counts only where y, computed again, is above 0.</summary>
+    public abstract void ChannelNormalizationGradient(in Operand dy, in Operand x, in Operand mean, in Operand scale, in Operand weight, Operand? bias, Operand? rectified,
         in Operand dx, in Operand dweight, in Operand dbias, Operand? dother);
 
     /// <summary>y = (x - mean) scale weight + bias, mean and scale = 1 / √(variance + eps) of each row of x; both are given

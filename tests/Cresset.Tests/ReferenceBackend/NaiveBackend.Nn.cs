@@ -213,10 +213,20 @@ sealed partial class NaiveBackend
         })]);
     }
 
-    public override void ChannelNormalizationGradient(in Operand dy, in Operand x, in Operand mean, in Operand scale, in Operand weight, Operand? rectified,
+    public override void ChannelNormalizationGradient(in Operand dy, in Operand x, in Operand mean, in Operand scale, in Operand weight, Operand? bias, Operand? rectified,
         in Operand dx, in Operand dweight, in Operand dbias, Operand? dother)
     {
         double[] gradient = Read(dy), xs = Read(x), means = Read(mean), scales = Read(scale), weights = Read(weight);
+        if (bias is { } addend)
+        {
+            var biases = Read(addend);
+            var shape = x.Layout.Shape.ToArray();
+            gradient = [.. gradient.Select((g, i) =>
+            {
+                var c = Coordinate(i, shape, 1);
+                return (xs[i] - means[c]) * scales[c] * weights[c] + biases[c] <= 0 ? 0 : g;
+            })];
+        }
         if (rectified is { } y)
         {
             var ys = Read(y);

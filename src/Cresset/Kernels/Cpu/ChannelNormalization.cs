@@ -3,30 +3,32 @@ using System.Runtime.CompilerServices;
 
 namespace Cresset.Kernels.Cpu;
 
-// Every channel is one part of the work, so that its sums have one order: over rows of neighbouring pixels in vectors, over
-// blocks and rows in double.
+// Pictures are taken as they lie in memory, all channels of one after those of another: the strips of one channel are far apart, and
+// reading them alone is two to four times as slow. Runs of pictures are the parts of the work, whose number depends on the sizes only;
+// the sums of each are kept apart and added in order, over a strip in vectors, over strips in double.
 public sealed unsafe partial class CpuBackend
 {
     enum ChannelPass
     {
-        Normalize,
+        Statistics,
         Scale,
+        Sums,
         Gradient,
     }
 
     /// <inheritdoc/>
     public override void ChannelNormalization(double eps, in Operand x, in Operand weight, in Operand bias, Operand? other, bool relu, in Operand y,
         in Operand mean, in Operand variance, in Operand scale) =>
-        Channels(ChannelPass.Normalize, eps, relu, [x, y, other, weight, bias, mean, variance, scale, null, null]);
+        Channels(ChannelPass.Statistics, eps, relu, [x, y, other, weight, bias, mean, variance, scale, null, null, null]);
 
     /// <inheritdoc/>
     public override void ScaleChannels(in Operand x, in Operand factor, in Operand addend, Operand? other, bool relu, in Operand y) =>
-        Channels(ChannelPass.Scale, 0, relu, [x, y, other, factor, addend, null, null, null, null, null]);
+        Channels(ChannelPass.Scale, 0, relu, [x, y, other, factor, addend, null, null, null, null, null, null]);
 
     /// <inheritdoc/>
-    public override void ChannelNormalizationGradient(in Operand dy, in Operand x, in Operand mean, in Operand scale, in Operand weight, Operand? rectified,
+    public override void ChannelNormalizationGradient(in Operand dy, in Operand x, in Operand mean, in Operand scale, in Operand weight, Operand? bias, Operand? rectified,
         in Operand dx, in Operand dweight, in Operand dbias, Operand? dother) =>
-        Channels(ChannelPass.Gradient, 0, rectified is not null, [x, rectified, dother, weight, dbias, mean, dweight, scale, dy, dx]);
+        Channels(ChannelPass.Sums, 0, bias is not null || rectified is not null, [x, rectified, dother, weight, bias, mean, dweight, scale, dy, dx, dbias]);
 
     static void Channels(ChannelPass pass, double eps, bool relu, ReadOnlySpan<Operand?> operands)
     {
@@ -42,7 +44,6 @@ public sealed unsafe partial class CpuBackend
             var work = new ChannelBody<T>
             {
                 Pass = pass,
-                Epsilon = eps,
                 Relu = relu,
                 Batch = batch,
                 Channels = channels,
@@ -57,8 +58,9 @@ public sealed unsafe partial class CpuBackend
                 Deviation = Pointer(operands[7]),
                 Dy = Pointer(operands[8]),
                 Dx = Pointer(operands[9]),
+                Dbias = Pointer(operands[10]),
             };
-            WorkerPool.For(channels, ref work);
+            work.Compute(eps);
 
             static T* Pointer(Operand? operand) => operand is { } given ? (T*)given.Pointer : null;
         }
@@ -68,80 +70,163 @@ public sealed unsafe partial class CpuBackend
     {
         // Of one sum in vectors.
         internal const int Block = 4096;
+        const int Parts = 16;
+
+        // Of one run and channel: the sum, the sum of squares of strips' sums over their counts and that of squares about their means, or
+        // the sums of dy and of dy (x - mean).
+        struct ChannelSums
+        {
+            internal double Sum, Strips, Squares, Product;
+        }
+
+        // Of one channel: y = x Factor + Addend, dx = dy FromDy + (x - mean) FromX + Constant.
+        struct Numbers
+        {
+            internal T Factor, Addend, FromDy, FromX, Constant;
+        }
 
         internal ChannelPass Pass;
-        internal double Epsilon;
         internal bool Relu;
         internal int Batch, Channels, Pixels;
-        // Going back, Y is the rectified result, if it was, Other, Bias and Variance are the gradients of other, bias and weight.
+        // Going back, Y is the rectified result, where it is not computed again, and Other and Variance are the gradients of other and weight.
         // Deviation is 1 / the deviation.
-        internal T* X, Y, Other, Weight, Bias, Mean, Variance, Deviation, Dy, Dx;
+        internal T* X, Y, Other, Weight, Bias, Mean, Variance, Deviation, Dy, Dx, Dbias;
+        ChannelSums* sums;
+        Numbers* numbers;
+        int runs, blocks;
 
         readonly long Row(int image, int channel) => ((long)image * Channels + channel) * Pixels;
 
-        public readonly void Run(int channel)
+        internal void Compute(double eps)
         {
-            switch (Pass)
+            // Of few pictures, channels are shared too.
+            runs = Math.Clamp(Batch, 1, Parts);
+            blocks = Math.Clamp((Parts + runs - 1) / runs, 1, Math.Max(1, Channels));
+            numbers = Workspace.Rent<Numbers>(Workspace.Purpose.Sums, Channels);
+            if (Pass == ChannelPass.Scale)
+                for (var channel = 0; channel < Channels; channel++) (numbers[channel].Factor, numbers[channel].Addend) = (Weight[channel], Bias[channel]);
+            else
             {
-                case ChannelPass.Normalize:
-                    Statistics(channel);
-                    var factor = Weight[channel] * Deviation[channel];
-                    Scale(channel, factor, Bias[channel] - Mean[channel] * factor);
-                    break;
-                case ChannelPass.Scale: Scale(channel, Weight[channel], Bias[channel]); break;
-                default: Gradient(channel); break;
+                if (Bias != null && Pass == ChannelPass.Sums)
+                    for (var channel = 0; channel < Channels; channel++) FinishScale(channel);
+                sums = Workspace.Rent<ChannelSums>(Workspace.Purpose.Partials, (long)runs * Channels);
+                WorkerPool.For(runs * blocks, ref this);
+                for (var channel = 0; channel < Channels; channel++)
+                    if (Pass == ChannelPass.Statistics) FinishStatistics(channel, eps);
+                    else FinishSums(channel);
+            }
+            Pass = Pass == ChannelPass.Sums ? ChannelPass.Gradient : ChannelPass.Scale;
+            WorkerPool.For(runs * blocks, ref this);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public readonly void Run(int part)
+        {
+            // What was met last is still in the caches.
+            var backwards = Pass is ChannelPass.Scale or ChannelPass.Gradient;
+            if (backwards) part = runs * blocks - 1 - part;
+            int run = part / blocks, block = part % blocks;
+            int first = (int)((long)Batch * run / runs), end = (int)((long)Batch * (run + 1) / runs);
+            int from = (int)((long)Channels * block / blocks), to = (int)((long)Channels * (block + 1) / blocks);
+            var mine = sums + (long)run * Channels;
+            if (!backwards) new Span<ChannelSums>(mine + from, to - from).Clear();
+            for (var i = first; i < end; i++)
+            {
+                var image = backwards ? first + end - 1 - i : i;
+                for (var channel = from; channel < to; channel++)
+                    switch (Pass)
+                    {
+                        case ChannelPass.Statistics: Statistics(Row(image, channel), mine + channel); break;
+                        case ChannelPass.Sums: AddSums(Row(image, channel), Mean[channel], numbers + channel, mine + channel); break;
+                        case ChannelPass.Scale: Scale(Row(image, channel), numbers + channel); break;
+                        default: Gradient(Row(image, channel), Mean[channel], numbers + channel); break;
+                    }
             }
         }
 
-        readonly void Statistics(int channel)
+        readonly ChannelSums Total(int channel)
         {
-            double sum = 0, squares = 0, count = (double)Batch * Pixels;
-            for (var n = 0; n < Batch; n++)
-                for (var i = 0; i < Pixels; i += Block) sum += double.CreateTruncating(Sum(X + Row(n, channel) + i, Math.Min(Block, Pixels - i)));
-            var mean = T.CreateTruncating(sum / count);
-            for (var n = 0; n < Batch; n++)
-                for (var i = 0; i < Pixels; i += Block) squares += double.CreateTruncating(SumOfSquares(X + Row(n, channel) + i, Math.Min(Block, Pixels - i), mean));
-            Mean[channel] = mean;
-            Variance[channel] = T.CreateTruncating(squares / count);
-            Deviation[channel] = T.CreateTruncating(1 / Math.Sqrt(squares / count + Epsilon));
+            ChannelSums total = default;
+            for (var run = 0; run < runs; run++)
+            {
+                var one = sums + (long)run * Channels + channel;
+                total.Sum += one->Sum;
+                total.Strips += one->Strips;
+                total.Squares += one->Squares;
+                total.Product += one->Product;
+            }
+            return total;
         }
 
-        readonly void Scale(int channel, T factor, T addend)
+        // A strip is read once from memory and twice from the first cache: its sum, then its squares about its own mean, to which a
+        // mean far from 0 does no harm (Chan, Golub and LeVeque 1979).
+        readonly void Statistics(long row, ChannelSums* mine)
         {
-            for (var n = 0; n < Batch; n++)
+            for (var i = 0; i < Pixels; i += Block)
             {
-                var row = Row(n, channel);
-                if (Other != null) ScaleAdd(X + row, Other + row, Pixels, factor, addend, Relu, Y + row);
-                else if (Relu) ScaleRectify(X + row, Pixels, factor, addend, Y + row);
-                else Scale(X + row, Pixels, factor, addend, Y + row);
+                var count = Math.Min(Block, Pixels - i);
+                var sum = double.CreateTruncating(Sum(X + row + i, count));
+                mine->Sum += sum;
+                mine->Strips += sum * sum / count;
+                mine->Squares += double.CreateTruncating(SumOfSquares(X + row + i, count, T.CreateTruncating(sum / count)));
             }
         }
 
-        readonly void Gradient(int channel)
+        readonly void FinishStatistics(int channel, double eps)
         {
-            double sum = 0, product = 0, count = (double)Batch * Pixels;
-            T mean = Mean[channel], scale = Deviation[channel];
-            for (var n = 0; n < Batch; n++)
-                for (var i = 0; i < Pixels; i += Block)
-                {
-                    var at = Row(n, channel) + i;
-                    var length = Math.Min(Block, Pixels - i);
-                    T s, p;
-                    if (Relu) RectifiedSums(Dy + at, Y + at, X + at, length, mean, out s, out p);
-                    else Sums(Dy + at, X + at, length, mean, out s, out p);
-                    sum += double.CreateTruncating(s);
-                    product += double.CreateTruncating(p);
-                }
-            double deviation = double.CreateTruncating(scale), factor = double.CreateTruncating(Weight[channel]) * deviation;
-            Bias[channel] = T.CreateTruncating(sum);
-            Variance[channel] = T.CreateTruncating(product * deviation);
-            T fromDy = T.CreateTruncating(factor), fromX = T.CreateTruncating(-factor * deviation * deviation * product / count), constant = T.CreateTruncating(-factor * sum / count);
-            for (var n = 0; n < Batch; n++)
+            var total = Total(channel);
+            var count = (double)Batch * Pixels;
+            var variance = (total.Squares + Math.Max(0, total.Strips - total.Sum * total.Sum / count)) / count;
+            Mean[channel] = T.CreateTruncating(total.Sum / count);
+            Variance[channel] = T.CreateTruncating(variance);
+            Deviation[channel] = T.CreateTruncating(1 / Math.Sqrt(variance + eps));
+            FinishScale(channel);
+        }
+
+        // The same numbers forward and back, so that y, computed again, has the same signs.
+        readonly void FinishScale(int channel)
+        {
+            var factor = Weight[channel] * Deviation[channel];
+            (numbers[channel].Factor, numbers[channel].Addend) = (factor, Bias[channel] - Mean[channel] * factor);
+        }
+
+        readonly void Scale(long row, Numbers* number)
+        {
+            if (Other != null) ScaleAdd(X + row, Other + row, Pixels, number->Factor, number->Addend, Relu, Y + row);
+            else if (Relu) ScaleRectify(X + row, Pixels, number->Factor, number->Addend, Y + row);
+            else Scale(X + row, Pixels, number->Factor, number->Addend, Y + row);
+        }
+
+        readonly void AddSums(long row, T mean, Numbers* number, ChannelSums* mine)
+        {
+            for (var i = 0; i < Pixels; i += Block)
             {
-                var row = Row(n, channel);
-                if (Relu) CombineRectified(Dy + row, Y + row, X + row, Pixels, mean, fromDy, fromX, constant, Dx + row, Other == null ? null : Other + row);
-                else Combine(Dy + row, X + row, Pixels, mean, fromDy, fromX, constant, Dx + row);
+                var at = row + i;
+                var length = Math.Min(Block, Pixels - i);
+                T sum, product;
+                if (Relu) RectifiedSums(Dy + at, Y == null ? null : Y + at, X + at, length, mean, number->Factor, number->Addend, out sum, out product);
+                else Sums(Dy + at, X + at, length, mean, out sum, out product);
+                mine->Sum += double.CreateTruncating(sum);
+                mine->Product += double.CreateTruncating(product);
             }
+        }
+
+        readonly void FinishSums(int channel)
+        {
+            var total = Total(channel);
+            double count = (double)Batch * Pixels, deviation = double.CreateTruncating(Deviation[channel]), factor = double.CreateTruncating(Weight[channel]) * deviation;
+            Dbias[channel] = T.CreateTruncating(total.Sum);
+            Variance[channel] = T.CreateTruncating(total.Product * deviation);
+            var number = numbers + channel;
+            number->FromDy = T.CreateTruncating(factor);
+            number->FromX = T.CreateTruncating(-factor * deviation * deviation * total.Product / count);
+            number->Constant = T.CreateTruncating(-factor * total.Sum / count);
+        }
+
+        readonly void Gradient(long row, T mean, Numbers* number)
+        {
+            if (Relu) CombineRectified(Dy + row, Y == null ? null : Y + row, X + row, Pixels, mean, *number, Dx + row, Other == null ? null : Other + row);
+            else Combine(Dy + row, X + row, Pixels, mean, number->FromDy, number->FromX, number->Constant, Dx + row);
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -200,25 +285,26 @@ public sealed unsafe partial class CpuBackend
             }
         }
 
-        // The same where y, rectified, is not 0.
+        // The same where y, given or computed again, is not 0 or less.
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        static void RectifiedSums(T* dy, T* y, T* x, int count, T mean, out T sum, out T product)
+        static void RectifiedSums(T* dy, T* y, T* x, int count, T mean, T factor, T addend, out T sum, out T product)
         {
-            Vector<T> a = default, b = default, c = default, d = default, m = new(mean);
+            Vector<T> a = default, b = default, c = default, d = default, m = new(mean), f = new(factor), r = new(addend);
             var width = Vector<T>.Count;
             var i = 0;
             for (; i + 2 * width <= count; i += 2 * width)
             {
-                Vector<T> g = Passed(Vector.Load(dy + i), Vector.Load(y + i)), h = Passed(Vector.Load(dy + i + width), Vector.Load(y + i + width));
+                Vector<T> u = Vector.Load(x + i), v = Vector.Load(x + i + width);
+                Vector<T> g = Passed(Vector.Load(dy + i), y == null ? u * f + r : Vector.Load(y + i)), h = Passed(Vector.Load(dy + i + width), y == null ? v * f + r : Vector.Load(y + i + width));
                 a += g;
                 b += h;
-                c += g * (Vector.Load(x + i) - m);
-                d += h * (Vector.Load(x + i + width) - m);
+                c += g * (u - m);
+                d += h * (v - m);
             }
             (sum, product) = (Vector.Sum(a + b), Vector.Sum(c + d));
             for (; i < count; i++)
             {
-                if (y[i] <= T.Zero) continue;
+                if ((y == null ? x[i] * factor + addend : y[i]) <= T.Zero) continue;
                 sum += dy[i];
                 product += dy[i] * (x[i] - mean);
             }
@@ -279,19 +365,21 @@ public sealed unsafe partial class CpuBackend
         }
 
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        static void CombineRectified(T* dy, T* y, T* x, int count, T mean, T fromDy, T fromX, T constant, T* dx, T* passed)
+        static void CombineRectified(T* dy, T* y, T* x, int count, T mean, in Numbers number, T* dx, T* passed)
         {
-            Vector<T> m = new(mean), g = new(fromDy), f = new(fromX), a = new(constant);
+            T factor = number.Factor, addend = number.Addend, fromDy = number.FromDy, fromX = number.FromX, constant = number.Constant;
+            Vector<T> m = new(mean), p = new(factor), r = new(addend), g = new(fromDy), f = new(fromX), a = new(constant);
             var i = 0;
             for (; i + Vector<T>.Count <= count; i += Vector<T>.Count)
             {
-                var through = Passed(Vector.Load(dy + i), Vector.Load(y + i));
-                (through * g + ((Vector.Load(x + i) - m) * f + a)).Store(dx + i);
+                var v = Vector.Load(x + i);
+                var through = Passed(Vector.Load(dy + i), y == null ? v * p + r : Vector.Load(y + i));
+                (through * g + ((v - m) * f + a)).Store(dx + i);
                 if (passed != null) through.Store(passed + i);
             }
             for (; i < count; i++)
             {
-                var through = y[i] <= T.Zero ? T.Zero : dy[i];
+                var through = (y == null ? x[i] * factor + addend : y[i]) <= T.Zero ? T.Zero : dy[i];
                 dx[i] = through * fromDy + ((x[i] - mean) * fromX + constant);
                 if (passed != null) passed[i] = through;
             }

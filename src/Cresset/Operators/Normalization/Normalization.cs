@@ -44,13 +44,13 @@ public static class NormalizationOperators
         return (dx, dweight, dbias);
     }
 
-    static (Tensor X, Tensor Weight, Tensor Bias, Tensor? Other) Gradient(Tensor dy, Tensor x, Tensor mean, Tensor scale, Tensor weight, Tensor? rectified, bool other)
+    static (Tensor X, Tensor Weight, Tensor Bias, Tensor? Other) Gradient(Tensor dy, Tensor x, Tensor mean, Tensor scale, Tensor weight, Tensor? bias, Tensor? rectified, bool other)
     {
         Tensor dx = x.EmptyLike(), dweight = weight.EmptyLike(), dbias = weight.EmptyLike();
         var dense = dy.Contiguous();
         var dother = other && rectified is not null ? x.EmptyLike() : null;
-        x.Backend.ChannelNormalizationGradient(dense.Operand, x.Operand, mean.Operand, scale.Operand, weight.Contiguous().Operand, rectified?.Operand,
-            dx.Operand, dweight.Operand, dbias.Operand, dother?.Operand);
+        x.Backend.ChannelNormalizationGradient(dense.Operand, x.Operand, mean.Operand, scale.Operand, weight.Contiguous().Operand, bias?.Contiguous().Operand,
+            rectified?.Operand, dx.Operand, dweight.Operand, dbias.Operand, dother?.Operand);
         return (dx, dweight, dbias, other ? dother ?? dy : null);
     }
 
@@ -138,19 +138,28 @@ public static class NormalizationOperators
                     other?.Contiguous().Operand, relu, y.Operand, mean.Operand, variance.Operand, scale.Operand);
             Tensor[] inputs = [dense, .. weight is null ? (Tensor[])[] : [weight], .. bias is null ? (Tensor[])[] : [bias], .. other is null ? (Tensor[])[] : [other]];
             if (!Autograd.Records(inputs)) return y;
-            return Autograd.Record("BatchNorm", y, inputs, [dense, .. weight is null ? (Tensor[])[] : [weight], .. relu ? (Tensor[])[y] : []], (node, dy) =>
+            // Where the rectifier let through: y itself tells, or what is needed to compute it again, which is less to read.
+            Tensor[] told = relu ? [other is null ? bias ?? batchMean.ZerosLike() : y] : [];
+            return Autograd.Record("BatchNorm", y, inputs, [dense, .. weight is null ? (Tensor[])[] : [weight], .. told], (node, dy) =>
             {
                 var input = node.Saved(0);
                 var factors = weight is null ? batchMean.OnesLike() : node.Saved(1);
-                var rectified = relu ? node.Saved(weight is null ? 1 : 2) : null;
+                var last = relu ? node.Saved(weight is null ? 1 : 2) : null;
+                var (addends, rectified) = other is null ? (last, null) : ((Tensor?)null, last);
                 Tensor dx, dweight, dbias;
                 Tensor? dother;
                 if (Autograd.IsEnabled)
                 {
-                    dother = relu ? dy * (rectified!.Detach() > 0).To(dy.DType) : dy;
+                    dother = dy;
+                    if (addends is not null)
+                    {
+                        var factor = factors.Detach() * scale;
+                        rectified = input.Detach() * Channels(factor, input) + Channels(addends.Detach() - batchMean * factor, input);
+                    }
+                    if (rectified is not null) dother = dy * (rectified.Detach() > 0).To(dy.DType);
                     (dx, dweight, dbias) = DifferentiableGradient(dother, input, Channels(factors, input), Others(input), Others(input), eps);
                 }
-                else (dx, dweight, dbias, dother) = Gradient(dy, input, batchMean, scale, factors, rectified, other is not null);
+                else (dx, dweight, dbias, dother) = Gradient(dy, input, batchMean, scale, factors, addends, rectified, other is not null);
                 return [dx, .. weight is null ? (Tensor[])[] : [dweight], .. bias is null ? (Tensor[])[] : [dbias], .. other is null ? (Tensor[])[] : [dother!]];
             });
         }
