@@ -18,7 +18,9 @@ public class PoolingTests
         new PoolingShape(1, 1, 10, 8, 3, 2, 1, 3, 1, 0, 1, 1, false),
         new PoolingShape(1, 2, 12, 12, 3, 3, 1, 2, 1, 1, 2, 3, false),
         new PoolingShape(1, 1, 6, 6, 4, 4, 3, 3, 2, 2, 1, 1, true),
-        // Rows longer than a tile of the kernel; one place; a window that steps over the whole picture.
+        // Strides that are neither one nor two, with padding; long rows; one place; a window that steps over the whole picture.
+        new PoolingShape(2, 2, 13, 29, 3, 4, 3, 3, 1, 2, 1, 1, false),
+        new PoolingShape(1, 2, 9, 40, 2, 3, 1, 2, 1, 1, 1, 2, false),
         new PoolingShape(1, 1, 3, 700, 2, 3, 1, 1, 0, 1, 1, 1, false),
         new PoolingShape(1, 1, 4, 1300, 2, 2, 2, 2, 0, 0, 1, 1, false),
         new PoolingShape(3, 1, 5, 5, 5, 5, 5, 5, 0, 0, 1, 1, false),
@@ -46,6 +48,13 @@ public class PoolingTests
     {
         var shape = new PoolingShape(1, 2, 6, 6, 3, 3, 2, 2, 1, 1, 1, 1, false);
         foreach (var (type, _) in Types) CheckMaximum(shape, Tensor.Full([1, 2, 6, 6], 2, type), new System.Random(1));
+    }
+
+    [Fact]
+    public void Of_windows_of_minus_infinity_the_first_element_inside_is_taken()
+    {
+        var shape = new PoolingShape(1, 2, 7, 9, 3, 3, 1, 1, 1, 1, 1, 1, false);
+        foreach (var (type, _) in Types) CheckMaximum(shape, Tensor.Full([1, 2, 7, 9], double.NegativeInfinity, type), new System.Random(1));
     }
 
     // A few NaN, infinities and equal values.

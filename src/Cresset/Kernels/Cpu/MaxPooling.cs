@@ -4,14 +4,13 @@ using System.Runtime.Intrinsics;
 
 namespace Cresset.Kernels.Cpu;
 
-// The forward pass of max pooling over planes: many results at a time, the kernel's elements one after another over all of
-// them, so that vectors run along them and no branch depends on the data. TIndex is an integer as wide as T.
+// The forward pass of max pooling over planes: a vector of neighbouring results at a time, whose largest number and its place stay in
+// registers while the kernel's elements are met one after another, so that no branch depends on the data. Rows are met with minus infinity
+// beside them. TIndex is an integer as wide as T.
 static unsafe class MaxPooling<T, TIndex>
     where T : unmanaged, IFloatingPointIeee754<T>
     where TIndex : unmanaged, IBinaryInteger<TIndex>
 {
-    const int Tile = 256;
-
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
     internal static void Planes(in PoolingShape shape, int planes, int outHeight, int outWidth, T* x, T* y, long* indices)
     {
@@ -27,31 +26,128 @@ static unsafe class MaxPooling<T, TIndex>
                 }
             return;
         }
-        // With room for the last vector of each.
-        T* best = stackalloc T[Tile + 64], candidates = stackalloc T[Tile + 64];
-        TIndex* at = stackalloc TIndex[Tile + 64], origins = stackalloc TIndex[Tile + 64], firsts = stackalloc TIndex[Tile + 64];
-        var results = outHeight * outWidth;
-        for (var start = 0; start < results; start += Tile)
+        // Columns a whole number of strides apart stand side by side, so that vectors of windows meet vectors of numbers.
+        int lanes = Vector<T>.Count, vectors = (outWidth + lanes - 1) / lanes, apart = shape.StrideWidth, reach = (shape.KernelWidth - 1) * shape.DilationWidth;
+        // As far as the last vector reads, and never less than a row.
+        var pitch = Math.Max((shape.PaddingWidth + shape.Width + apart - 1) / apart, vectors * lanes + reach / apart);
+        var rows = Workspace.Rent<T>(Workspace.Purpose.Patches, (long)shape.Height * apart * pitch);
+        new Span<T>(rows, checked(shape.Height * apart * pitch)).Fill(T.NegativeInfinity);
+        var elements = Workspace.Rent<long>(Workspace.Purpose.Offsets, shape.KernelWidth);
+        for (var w = 0; w < shape.KernelWidth; w++) elements[w] = w * shape.DilationWidth % apart * pitch + w * shape.DilationWidth / apart;
+        // Of each window: its left edge, and the first of its columns inside the picture.
+        TIndex* lefts = Workspace.Rent<TIndex>(Workspace.Purpose.Places, 2 * vectors * lanes), columns = lefts + vectors * lanes;
+        for (var i = 0; i < vectors * lanes; i++)
         {
-            var count = Math.Min(Tile, results - start);
-            var padded = (count + Vector<T>.Count - 1) / Vector<T>.Count * Vector<T>.Count;
-            Places(shape, outWidth, start, count, firsts, origins);
-            for (var plane = 0; plane < planes; plane++)
-            {
-                new Span<T>(best, padded).Fill(T.NegativeInfinity);
-                new ReadOnlySpan<TIndex>(firsts, count).CopyTo(new Span<TIndex>(at, count));
-                for (var kh = 0; kh < shape.KernelHeight; kh++)
-                    for (var kw = 0; kw < shape.KernelWidth; kw++)
-                    {
-                        Candidates(shape, outWidth, x + (long)plane * shape.Height * shape.Width, kh * shape.DilationHeight - shape.PaddingHeight,
-                            kw * shape.DilationWidth - shape.PaddingWidth, start, count, padded, candidates);
-                        Update(candidates, origins, TIndex.CreateTruncating((long)kh * shape.DilationHeight * shape.Width + (long)kw * shape.DilationWidth), padded, best, at);
-                    }
-                var target = (long)plane * results + start;
-                new ReadOnlySpan<T>(best, count).CopyTo(new Span<T>(y + target, count));
-                for (var i = 0; i < count; i++) indices[target + i] = long.CreateTruncating(at[i]);
-            }
+            var left = i * shape.StrideWidth - shape.PaddingWidth;
+            var column = FirstInside(left, shape.DilationWidth);
+            (lefts[i], columns[i]) = (TIndex.CreateTruncating(left), column < shape.Width ? TIndex.CreateTruncating(column) : -TIndex.One);
         }
+        // Of results: a vector that reaches beyond its row is overwritten by the next one.
+        var room = (long)planes * outHeight * outWidth;
+        for (var plane = 0; plane < planes; plane++, x += (long)shape.Height * shape.Width)
+        {
+            for (var h = 0; h < shape.Height; h++) Lay(x + (long)h * shape.Width, shape.Width, shape.PaddingWidth, apart, rows + (long)h * apart * pitch, pitch);
+            for (var oh = 0; oh < outHeight; oh++, y += outWidth, indices += outWidth, room -= outWidth)
+                Row(shape, rows, apart * pitch, elements, oh * shape.StrideHeight - shape.PaddingHeight, outWidth, lefts, columns, y, indices, room);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void Lay(T* row, int width, int padding, int apart, T* target, int pitch)
+    {
+        if (apart == 1)
+        {
+            new ReadOnlySpan<T>(row, width).CopyTo(new Span<T>(target + padding, width));
+            return;
+        }
+        for (var phase = 0; phase < apart; phase++, target += pitch)
+        {
+            // The first column inside, and where it stands.
+            var at = (Math.Max(0, padding - phase) + apart - 1) / apart;
+            var w = at * apart + phase - padding;
+            if (apart == 2 && sizeof(T) == sizeof(float))
+                // The lower halves of pairs; one number more than needed is read, so not at the row's end.
+                for (; w + 2 * Vector<T>.Count < width; w += 2 * Vector<T>.Count, at += Vector<T>.Count)
+                    Vector.Narrow(Vector.Load((ulong*)(row + w)), Vector.Load((ulong*)(row + w) + Vector<ulong>.Count)).Store((uint*)(target + at));
+            for (; w < width; w += apart) target[at++] = row[w];
+        }
+    }
+
+    // A row of windows. The largest numbers come first and their places after, so that no sum of latencies is waited for. The first of
+    // equals, the last NaN, as PyTorch; of nothing but minus infinity the first element inside the picture, -1 where there is none.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void Row(in PoolingShape shape, T* rows, long pitch, long* elements, int top, int outWidth, TIndex* lefts, TIndex* columns, T* y, long* indices, long room)
+    {
+        int width = shape.KernelWidth, pictureWidth = shape.Width, down = shape.DilationHeight, lanes = Vector<T>.Count;
+        int first = FirstInside(top, down), end = Math.Min(shape.Height, top + shape.KernelHeight * down);
+        var step = new Vector<TIndex>(TIndex.CreateTruncating(shape.DilationWidth));
+        var none = new Vector<TIndex>(-TIndex.One);
+        for (var start = 0; start < outWidth; start += lanes)
+        {
+            Vector<T> best = new(T.NegativeInfinity), missing = default;
+            for (var h = first; h < end; h += down)
+            {
+                var at = rows + h * pitch + start;
+                for (var w = 0; w < width; w++)
+                {
+                    var value = Vector.Load(at + elements[w]);
+                    best = Vector.MaxNative(best, value);
+                    missing |= ~Vector.Equals(value, value);
+                }
+            }
+            var column = Vector.Load(columns + start);
+            var place = first < end ? Vector.ConditionalSelect(Vector.Equals(column, none), none, column + new Vector<TIndex>(TIndex.CreateTruncating(first * pictureWidth))) : none;
+            var left = Vector.Load(lefts + start);
+            var plain = Vector.EqualsAll(missing.As<T, TIndex>(), Vector<TIndex>.Zero);
+            if (plain)
+            {
+                // Backwards, so that the first is taken last. What lies beside a row is minus infinity and is to equal nothing.
+                var wanted = Vector.ConditionalSelect(Vector.Equals(best, new(T.NegativeInfinity)), new(T.NaN), best);
+                for (var h = first + (end - 1 - first) / down * down; h >= first; h -= down)
+                {
+                    var at = rows + h * pitch + start;
+                    var candidate = left + new Vector<TIndex>(TIndex.CreateTruncating(h * pictureWidth + (width - 1) * shape.DilationWidth));
+                    for (var w = width - 1; w >= 0; w--, candidate -= step)
+                        place = Vector.ConditionalSelect(Vector.Equals(Vector.Load(at + elements[w]), wanted).As<T, TIndex>(), candidate, place);
+                }
+            }
+            else
+            {
+                best = new(T.NegativeInfinity);
+                for (var h = first; h < end; h += down)
+                {
+                    var at = rows + h * pitch + start;
+                    var candidate = left + new Vector<TIndex>(TIndex.CreateTruncating(h * pictureWidth));
+                    for (var w = 0; w < width; w++, candidate += step)
+                    {
+                        var value = Vector.Load(at + elements[w]);
+                        var take = Vector.GreaterThan(value, best) | ~Vector.Equals(value, value);
+                        best = Vector.ConditionalSelect(take, value, best);
+                        place = Vector.ConditionalSelect(take.As<T, TIndex>(), candidate, place);
+                    }
+                }
+            }
+            Put(best, place, (int)Math.Min(lanes, room - start), y + start, indices + start);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Put(Vector<T> best, Vector<TIndex> place, int count, T* y, long* indices)
+    {
+        if (count < Vector<T>.Count)
+        {
+            for (var i = 0; i < count; i++) (y[i], indices[i]) = (best[i], long.CreateTruncating(place[i]));
+            return;
+        }
+        best.Store(y);
+        if (sizeof(T) == sizeof(long))
+        {
+            place.As<TIndex, long>().Store(indices);
+            return;
+        }
+        Vector.Widen(place.As<TIndex, int>(), out var low, out var high);
+        low.Store(indices);
+        high.Store(indices + Vector<long>.Count);
     }
 
     // A row of four and more windows of two by two, side by side: the usual ones. The last vector begins earlier where it would reach
@@ -77,7 +173,6 @@ static unsafe class MaxPooling<T, TIndex>
         }
     }
 
-    // As Update.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Take(Vector128<float> value, Vector128<int> place, ref Vector128<float> best, ref Vector128<int> at)
     {
@@ -86,65 +181,5 @@ static unsafe class MaxPooling<T, TIndex>
         at = Vector128.ConditionalSelect(take.AsInt32(), place, at);
     }
 
-    // The place of each window's corner, and of its first element inside the picture: the index of a window of nothing but minus
-    // infinity.
-    static void Places(in PoolingShape shape, int outWidth, int start, int count, TIndex* firsts, TIndex* origins)
-    {
-        for (var i = 0; i < count; i++)
-        {
-            int top = (start + i) / outWidth * shape.StrideHeight - shape.PaddingHeight, left = (start + i) % outWidth * shape.StrideWidth - shape.PaddingWidth;
-            int h = FirstInside(top, shape.DilationHeight), w = FirstInside(left, shape.DilationWidth);
-            origins[i] = TIndex.CreateTruncating((long)top * shape.Width + left);
-            // A window that steps over the picture has none.
-            firsts[i] = h < shape.Height && w < shape.Width ? TIndex.CreateTruncating((long)h * shape.Width + w) : -TIndex.One;
-        }
-    }
-
     static int FirstInside(int from, int dilation) => from >= 0 ? from : from + (-from + dilation - 1) / dilation * dilation;
-
-    // What the kernel's element (down, right) of the windows' corners meets; minus infinity outside the picture.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Candidates(in PoolingShape shape, int outWidth, T* x, int down, int right, int start, int count, int padded, T* candidates)
-    {
-        var stride = shape.StrideWidth;
-        // The windows of a row whose element lies inside the picture.
-        var inside = right >= 0 ? 0 : Math.Min(outWidth, (-right + stride - 1) / stride);
-        var outside = right >= shape.Width ? inside : Math.Max(inside, Math.Min(outWidth, (shape.Width - right - 1) / stride + 1));
-        int oh = start / outWidth, ow = start % outWidth;
-        for (var i = 0; i < count; oh++, ow = 0)
-        {
-            var end = Math.Min(outWidth, ow + count - i);
-            var h = oh * shape.StrideHeight + down;
-            var hasRow = (uint)h < (uint)shape.Height;
-            int first = hasRow ? Math.Clamp(inside, ow, end) : end, last = hasRow ? Math.Clamp(outside, first, end) : end;
-            var source = x + (long)h * shape.Width + right;
-            for (; ow < first; ow++) candidates[i++] = T.NegativeInfinity;
-            if (stride == 1)
-                for (; ow + Vector128<T>.Count <= last; ow += Vector128<T>.Count, i += Vector128<T>.Count) Vector128.Load(source + ow).Store(candidates + i);
-            if (stride == 2 && sizeof(T) == 4)
-                // The lower halves of pairs; one element more than needed is read, so not at the row's end.
-                for (; ow + 4 < last; ow += 4, i += 4)
-                {
-                    var pairs = (ulong*)(source + 2 * ow);
-                    Vector128.Narrow(Vector128.Load(pairs), Vector128.Load(pairs + 2)).Store((uint*)(candidates + i));
-                }
-            for (; ow < last; ow++) candidates[i++] = source[(long)ow * stride];
-            for (; ow < end; ow++) candidates[i++] = T.NegativeInfinity;
-        }
-        for (var i = count; i < padded; i++) candidates[i] = T.NegativeInfinity;
-    }
-
-    // The first of equals, the last NaN, as PyTorch.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Update(T* candidates, TIndex* origins, TIndex distance, int padded, T* best, TIndex* at)
-    {
-        var step = new Vector<TIndex>(distance);
-        for (var i = 0; i < padded; i += Vector<T>.Count)
-        {
-            Vector<T> value = Vector.Load(candidates + i), old = Vector.Load(best + i);
-            var take = Vector.GreaterThan(value, old) | ~Vector.Equals(value, value);
-            Vector.ConditionalSelect(take, value, old).Store(best + i);
-            Vector.ConditionalSelect(take.As<T, TIndex>(), Vector.Load(origins + i) + step, Vector.Load(at + i)).Store(at + i);
-        }
-    }
 }
