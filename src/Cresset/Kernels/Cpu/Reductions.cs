@@ -32,6 +32,8 @@ public sealed unsafe partial class CpuBackend
         const int Block = 2048;
         const int Columns = 256;
         const long Grain = 1 << 16;
+        // As long as a row the sums of whose lanes would cost as much as the row.
+        const int ShortRow = 512;
 
         TReduction f;
         Walk kept, folded;
@@ -131,7 +133,8 @@ public sealed unsafe partial class CpuBackend
             if (rows)
             {
                 var last = Math.Min(first + itemsPerPart, keptCount);
-                for (var i = first; i < last; i++) FoldRows(i);
+                if (foldedCount > rowLength && rowStride == sizeof(T) && rowLength >= 64 / sizeof(T) && rowLength <= ShortRow) FoldShortRows(first, last);
+                else for (var i = first; i < last; i++) FoldRows(i);
                 return;
             }
             var blocks = (rowLength + Columns - 1) / Columns;
@@ -157,6 +160,58 @@ public sealed unsafe partial class CpuBackend
                 total = i == 0 ? row : CombineSums(total, row);
             }
             *(T*)(y + to) = T.CreateTruncating(total);
+        }
+
+        void FoldShortRows(long first, long end)
+        {
+            if (Vector512.IsHardwareAccelerated) FoldShortRows<Lanes512<T>>(first, end);
+            else if (Vector256.IsHardwareAccelerated) FoldShortRows<Lanes256<T>>(first, end);
+            else FoldShortRows<Lanes128<T>>(first, end);
+        }
+
+        // Many short rows to each result, such as a channel of many pictures: the lanes of a block of rows stay apart, and rows are met as they
+        // lie in memory, those of neighbouring results one after the other.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        void FoldShortRows<L>(long first, long end) where L : struct, ILanes<L, T>
+        {
+            int items = (int)(end - first), together = (int)(Block / rowLength);
+            var local = f;
+            var identity = local.Identity<T>();
+            L nothing = L.Broadcast(identity), behind = Places<T, L>.From(L.Count - rowLength % L.Count);
+            long whole = rowLength / L.Count * L.Count, outer = foldedCount / rowLength;
+            var sums = Workspace.Rent<T>(Workspace.Purpose.Sums, (long)items * L.Count);
+            var totals = Workspace.Rent<TSum>(Workspace.Purpose.Partials, items);
+            var offsets = Workspace.Rent<long>(Workspace.Purpose.Offsets, items);
+            for (var k = 0; k < items; k++) kept.Offsets(first + k, out offsets[k], out _);
+            for (long start = 0; start < outer; start += together)
+            {
+                new Span<T>(sums, items * L.Count).Fill(identity);
+                for (var i = start; i < Math.Min(start + together, outer); i++)
+                {
+                    folded.Offsets(i, out var offset, out _);
+                    for (var k = 0; k < items; k++)
+                    {
+                        var row = (T*)(x + offsets[k] + offset);
+                        var sum = L.Load(sums + k * L.Count);
+                        for (long at = 0; at < whole; at += L.Count) sum = local.Combine(sum, local.Map(L.Load(row + at)));
+                        // The row's last lanes, of which those that have been met count for nothing.
+                        if (whole < rowLength) sum = local.Combine(sum, L.Select(behind, local.Map(L.Load(row + rowLength - L.Count)), nothing));
+                        L.Store(sum, sums + k * L.Count);
+                    }
+                }
+                for (var k = 0; k < items; k++)
+                {
+                    var lanes = sums + k * L.Count;
+                    var total = TSum.CreateTruncating(lanes[0]);
+                    for (var i = 1; i < L.Count; i++) total = CombineSums(total, TSum.CreateTruncating(lanes[i]));
+                    totals[k] = start == 0 ? total : CombineSums(totals[k], total);
+                }
+            }
+            for (var k = 0; k < items; k++)
+            {
+                kept.Offsets(first + k, out _, out var to);
+                *(T*)(y + to) = T.CreateTruncating(totals[k]);
+            }
         }
 
         TSum FoldRow(byte* row, long length)
