@@ -1,6 +1,4 @@
 using System.Numerics;
-using System.Numerics.Tensors;
-using System.Runtime.CompilerServices;
 
 namespace Cresset.Kernels.Cpu;
 
@@ -59,42 +57,37 @@ public sealed unsafe partial class CpuBackend
 
         public readonly void Run(int part)
         {
+            switch (Gemm.Width)
+            {
+                case 512: Run<Lanes512<T>>(part); break;
+                case 256: Run<Lanes256<T>>(part); break;
+                default: Run<Lanes128<T>>(part); break;
+            }
+        }
+
+        readonly void Run<L>(int part) where L : struct, ILanes<L, T>
+        {
             var end = Math.Min((part + 1) * RowsPerPart, Rows);
             for (var row = part * RowsPerPart; row < end; row++)
             {
-                var at = (long)row * Classes;
-                var x = new ReadOnlySpan<T>(X + at, Classes);
-                if (Gradient == null) Forward(row, x);
-                else Backward(row, x, new Span<T>(Gradient + at, Classes));
+                T* x = X + (long)row * Classes;
+                var target = (int)Target[row];
+                if (Gradient == null)
+                {
+                    var largest = SoftmaxRow<T, L>.Largest(x, Classes);
+                    var logarithm = T.Log(SoftmaxRow<T, L>.Powers(x, largest, Classes, null));
+                    LogSumExp[row] = largest + logarithm;
+                    // In this order the large parts cancel before the small one is added.
+                    Loss[row] = largest - x[target] + logarithm;
+                }
+                else
+                {
+                    T* dx = Gradient + (long)row * Classes;
+                    SoftmaxRow<T, L>.Weighted(x, LogSumExp[row], Loss[row], null, Classes, dx);
+                    // Less one before it is multiplied: of a probability near one, the difference is exact.
+                    dx[target] = (T.Exp(x[target] - LogSumExp[row]) - T.One) * Loss[row];
+                }
             }
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        readonly void Forward(int row, ReadOnlySpan<T> x)
-        {
-            var largest = TensorPrimitives.Max(x);
-            var sum = T.Zero;
-            var powers = stackalloc T[256];
-            for (var i = 0; i < x.Length; i += 256)
-            {
-                var block = new Span<T>(powers, Math.Min(256, x.Length - i));
-                TensorPrimitives.Subtract(x.Slice(i, block.Length), largest, block);
-                TensorPrimitives.Exp<T>(block, block);
-                sum += TensorPrimitives.Sum<T>(block);
-            }
-            var logarithm = T.Log(sum);
-            LogSumExp[row] = largest + logarithm;
-            // In this order the large parts cancel before the small one is added.
-            Loss[row] = largest - x[(int)Target[row]] + logarithm;
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        readonly void Backward(int row, ReadOnlySpan<T> x, Span<T> dx)
-        {
-            TensorPrimitives.Subtract(x, LogSumExp[row], dx);
-            TensorPrimitives.Exp<T>(dx, dx);
-            dx[(int)Target[row]] -= T.One;
-            TensorPrimitives.Multiply(dx, Loss[row], dx);
         }
     }
 }
