@@ -10,6 +10,10 @@ public abstract partial class Backend
     public abstract void ChannelNormalization(double eps, in Operand x, in Operand weight, in Operand bias, Operand? other, bool relu, in Operand y,
         in Operand mean, in Operand variance, in Operand scale);
 
+    /// <summary>factor = weight / √(variance + eps) and addend = bias - mean factor, all [C]: what <see cref="ScaleChannels"/> makes a
+    /// normalisation with given statistics of. A missing weight is 1, a missing bias 0.</summary>
+    public abstract void ChannelFactors(double eps, in Operand mean, in Operand variance, Operand? weight, Operand? bias, in Operand factor, in Operand addend);
+
     /// <summary>y = x factor + addend + other, factor and addend channel by channel, or the larger of that and 0.</summary>
     public abstract void ScaleChannels(in Operand x, in Operand factor, in Operand addend, Operand? other, bool relu, in Operand y);
 

@@ -114,14 +114,18 @@ public class ConvolutionTests
     }
 
     [Theory]
-    [InlineData(6, 20, 10, 2)]
-    [InlineData(96, 8, 96, 1)]
-    [InlineData(32, 20, 48, 1)]
-    public void Gives_the_same_bits_at_any_number_of_threads(int channels, int size, int outChannels, int groups)
+    [InlineData(21, 6, 20, 10, 1, 2)]
+    [InlineData(21, 96, 8, 96, 1, 1)]
+    [InlineData(21, 32, 20, 48, 1, 1)]
+    // One picture, which is cut as there are threads: rows of places and tiles, with and without a stride.
+    [InlineData(1, 16, 33, 16, 1, 1)]
+    [InlineData(1, 16, 35, 40, 2, 1)]
+    [InlineData(1, 40, 19, 34, 1, 1)]
+    public void Gives_the_same_bits_at_any_number_of_threads(int batch, int channels, int size, int outChannels, int stride, int groups)
     {
-        var shape = new ConvolutionShape(21, channels, size, size, outChannels, 3, 3, 1, 1, 1, 1, 1, 1, groups);
+        var shape = new ConvolutionShape(batch, channels, size, size, outChannels, 3, 3, stride, stride, 1, 1, 1, 1, groups);
         var random = new System.Random(3);
-        Tensor x = Values(random, DType.Float32, 21, channels, size, size), weight = Weights(random, shape, DType.Float32), dy = Outputs(random, shape, DType.Float32);
+        Tensor x = Values(random, DType.Float32, batch, channels, size, size), weight = Weights(random, shape, DType.Float32), dy = Outputs(random, shape, DType.Float32);
         var cpu = CpuBackend.Instance;
         SameAtAnyThreadCount(() =>
         {

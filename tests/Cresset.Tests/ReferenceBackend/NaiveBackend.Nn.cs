@@ -201,6 +201,16 @@ sealed partial class NaiveBackend
         })]);
     }
 
+    public override void ChannelFactors(double eps, in Operand mean, in Operand variance, Operand? weight, Operand? bias, in Operand factor, in Operand addend)
+    {
+        double[] means = Read(mean);
+        double[] factors = [.. Read(variance).Select(v => 1 / Math.Sqrt(v + eps))];
+        if (weight is { } given) factors = [.. factors.Zip(Read(given), (f, w) => f * w)];
+        var biases = bias is { } addends ? Read(addends) : new double[means.Length];
+        Write(factor, factors);
+        Write(addend, [.. means.Select((m, c) => biases[c] - m * factors[c])]);
+    }
+
     public override void ScaleChannels(in Operand x, in Operand factor, in Operand addend, Operand? other, bool relu, in Operand y)
     {
         double[] factors = Read(factor), addends = Read(addend);

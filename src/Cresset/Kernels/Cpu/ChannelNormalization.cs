@@ -22,6 +22,30 @@ public sealed unsafe partial class CpuBackend
         Channels(ChannelPass.Statistics, eps, relu, [x, y, other, weight, bias, mean, variance, scale, null, null, null]);
 
     /// <inheritdoc/>
+    public override void ChannelFactors(double eps, in Operand mean, in Operand variance, Operand? weight, Operand? bias, in Operand factor, in Operand addend)
+    {
+        if (mean.DType == DType.Float32) Factors<float>(eps, mean, variance, weight, bias, factor, addend);
+        else if (mean.DType == DType.Float64) Factors<double>(eps, mean, variance, weight, bias, factor, addend);
+        else throw Unsupported("BatchNorm", mean.DType);
+        foreach (var operand in (ReadOnlySpan<Operand?>)[mean, variance, weight, bias, factor, addend]) GC.KeepAlive(operand?.Storage);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void Factors<T>(double eps, in Operand mean, in Operand variance, Operand? weight, Operand? bias, in Operand factor, in Operand addend)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        T* means = (T*)mean.Pointer, variances = (T*)variance.Pointer, factors = (T*)factor.Pointer, addends = (T*)addend.Pointer;
+        T* weights = weight is { } w ? (T*)w.Pointer : null, biases = bias is { } b ? (T*)b.Pointer : null;
+        var more = T.CreateTruncating(eps);
+        for (var c = 0; c < factor.Layout.ElementCount; c++)
+        {
+            var scale = T.One / T.Sqrt(variances[c] + more);
+            factors[c] = weights == null ? scale : scale * weights[c];
+            addends[c] = (biases == null ? T.Zero : biases[c]) - means[c] * factors[c];
+        }
+    }
+
+    /// <inheritdoc/>
     public override void ScaleChannels(in Operand x, in Operand factor, in Operand addend, Operand? other, bool relu, in Operand y) =>
         Channels(ChannelPass.Scale, 0, relu, [x, y, other, factor, addend, null, null, null, null, null, null]);
 

@@ -13,6 +13,8 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
 {
     // Of places at once: their sums for one block of channels stay in the first cache.
     const int ChunkPlaces = 768;
+    // Of a chunk, where pictures are fewer than threads.
+    const int LeastPlaces = 128;
     // So many vectors, and pictures of fewer go together.
     const int FewVectors = 12;
 
@@ -59,7 +61,7 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
         };
         var halo = (s.KernelHeight - 1) * s.DilationHeight / s.StrideHeight;
         var pitch = outWidth + (s.KernelWidth - 1) * s.DilationWidth / s.StrideWidth;
-        work.Cut(outHeight, pitch);
+        work.Cut(outHeight, pitch, taps);
         work.picture = new PaddedPicture(channels, s.Height, s.Width, s.StrideHeight, s.StrideWidth, -s.PaddingHeight, -s.PaddingWidth, work.chunkRows + halo, pitch);
         var plane = work.Plane(s);
         work.phases = Workspace.Rent<Phase>(Workspace.Purpose.Phases, s.Groups);
@@ -105,7 +107,7 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
         Range(s.StrideHeight, s.PaddingHeight, s.KernelHeight, s.DilationHeight, out var lowRow, out var highRow);
         Range(s.StrideWidth, s.PaddingWidth, s.KernelWidth, s.DilationWidth, out var lowColumn, out var highColumn);
         int rows = (s.Height + s.StrideHeight - 1) / s.StrideHeight, pitch = (s.Width + s.StrideWidth - 1) / s.StrideWidth + highColumn - lowColumn;
-        work.Cut(rows, pitch);
+        work.Cut(rows, pitch, outChannels * kernel);
         work.picture = new PaddedPicture(outChannels, s.OutHeight, s.OutWidth, 1, 1, lowRow, lowColumn, work.chunkRows + highRow - lowRow, pitch);
         var plane = work.Plane(s);
         work.phases = Workspace.Rent<Phase>(Workspace.Purpose.Phases, s.Groups * work.phaseCount);
@@ -186,10 +188,14 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
 
     readonly int PackedChannels => (channels + 7) / 8 * 8;
 
-    // Chunks of rows: by size alone, so that the cut is the same for any number of threads.
-    void Cut(int rows, int pitch)
+    // Chunks of rows. No sum runs over several chunks, so that they may follow the number of threads.
+    void Cut(int rows, int pitch, int taps)
     {
-        chunks = (int)Math.Clamp((long)rows * pitch / ChunkPlaces, 1, rows);
+        var places = (long)rows * pitch;
+        chunks = (int)Math.Clamp(places / ChunkPlaces, 1, rows);
+        var parts = (long)batch * groups * chunks;
+        if (parts < WorkerPool.WantedParts && places * batch * groups * channels * taps >= Gemm.ParallelWork)
+            chunks = (int)Math.Clamp(Math.Min(chunks * ((WorkerPool.WantedParts + parts - 1) / parts), places / LeastPlaces), chunks, rows);
         chunkRows = (rows + chunks - 1) / chunks;
         chunks = (rows + chunkRows - 1) / chunkRows;
     }

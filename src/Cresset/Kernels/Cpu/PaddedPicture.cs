@@ -59,6 +59,10 @@ readonly unsafe struct PaddedPicture(int channels, int height, int width, int ph
                 for (; w + Vector256<T>.Count <= end; w += Vector256<T>.Count) Vector256.Load(source + w).Store(target + w);
                 for (; w + Vector128<T>.Count <= end; w += Vector128<T>.Count) Vector128.Load(source + w).Store(target + w);
             }
+            else if (phaseColumns == 2 && sizeof(T) == sizeof(float))
+                // The lower halves of pairs; one number more than needed is read, so not at the row's end.
+                for (; w + Vector<T>.Count < end; w += Vector<T>.Count)
+                    Vector.Narrow(Vector.Load((ulong*)(source + 2 * w)), Vector.Load((ulong*)(source + 2 * w) + Vector<ulong>.Count)).Store((uint*)(target + w));
             for (; w < end; w++) target[w] = source[(long)w * phaseColumns];
             for (; w < Pitch; w++) target[w] = T.Zero;
         }

@@ -9,6 +9,7 @@ namespace Cresset.Kernels.Cpu;
 unsafe struct WinogradConvolution<T, L> : IParallelBody where T : unmanaged, IFloatingPointIeee754<T> where L : struct, ILanes<L, T>
 {
     const int LeastChannels = 16;
+    const int SmallKernels = 1 << 19;
 
     enum Step
     {
@@ -20,14 +21,15 @@ unsafe struct WinogradConvolution<T, L> : IParallelBody where T : unmanaged, IFl
     }
 
     readonly int channels, sourceChannels, height, width, sourceHeight, sourceWidth, padding, paddingColumns, batch;
-    readonly bool forward;
+    // Parts are shared by tiles, or each by its channels.
+    readonly bool forward, shareTiles;
     CpuBackend.Finish<T> finish;
     T* source, result, weight, kernels;
-    WinogradTiles tiles;
+    readonly WinogradTiles tiles;
     WinogradTiles.Cut cut;
     T* numbers;
     long* offsets;
-    int vectors, blocks;
+    readonly int vectors, blocks;
     Step step;
 
     WinogradConvolution(bool forward, in ConvolutionShape s)
@@ -39,7 +41,11 @@ unsafe struct WinogradConvolution<T, L> : IParallelBody where T : unmanaged, IFl
         var all = (channels + L.Count - 1) / L.Count;
         vectors = OuterTile<T, L>.Vectors(all);
         blocks = (all + vectors - 1) / vectors;
-        tiles = new WinogradTiles(batch, height, width, Math.Max(channels, sourceChannels) * sizeof(T), least: 16);
+        // Where the kernels stay in the second cache, few tiles are shared by threads as well. No sum runs over several tiles, so that they may
+        // follow the number of threads.
+        var small = blocks * KernelsLength * sizeof(T) <= SmallKernels;
+        tiles = new WinogradTiles(batch, height, width, Math.Max(channels, sourceChannels) * sizeof(T), small ? OuterTile<T, L>.Taps : 16, small ? WorkerPool.WantedParts : 1);
+        shareTiles = small || tiles.Parts >= WinogradTiles.ManyParts;
     }
 
     /// <summary>Whether there is such a form of the convolution, and channels enough for a pass.</summary>
@@ -67,7 +73,7 @@ unsafe struct WinogradConvolution<T, L> : IParallelBody where T : unmanaged, IFl
         work.Run(Step.Kernels, work.blocks * work.vectors);
         work.offsets = Workspace.Rent<long>(Workspace.Purpose.Offsets, work.sourceChannels);
         for (var c = 0; c < work.sourceChannels; c++) work.offsets[c] = c;
-        if (work.tiles.Parts >= WinogradTiles.ManyParts)
+        if (work.shareTiles)
         {
             work.Run(Step.Parts, work.tiles.Parts);
             return;

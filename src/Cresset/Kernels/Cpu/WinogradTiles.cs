@@ -16,12 +16,12 @@ readonly unsafe struct WinogradTiles
 
     internal readonly int Columns;
 
-    /// <summary>Tiles of so many bytes for each number, at least so many together.</summary>
-    internal WinogradTiles(int batch, int height, int width, int bytes, int least)
+    /// <summary>Tiles of so many bytes for each number, at least so many together, in as many parts as are wanted where it can be.</summary>
+    internal WinogradTiles(int batch, int height, int width, int bytes, int least, int wanted = 1)
     {
         this.batch = batch;
         (rows, Columns) = ((height + 1) / 2, (width + 1) / 2);
-        var most = Math.Clamp(PartBytes / bytes, least, MostTiles);
+        var most = Math.Clamp((int)Math.Min(PartBytes / bytes, Count / wanted), least, MostTiles);
         pictures = Math.Clamp(most / (rows * Columns), 1, Math.Max(1, batch));
         chunks = (rows * Columns + most - 1) / most;
         chunkRows = (rows + chunks - 1) / chunks;

@@ -11,7 +11,7 @@ interface IParallelBody
 
 // The library's own threads. They spin for a moment after work, then park: an idle process uses no processor time. One
 // caller has them at a time; another one, or a part that asks for parts of its own, runs its work alone. Parts are claimed
-// from a counter, so the cut never depends on the number of threads.
+// from a counter, so that the cut need not depend on the number of threads.
 static unsafe class WorkerPool
 {
     const int SpinsBeforeParking = 200;
@@ -40,6 +40,11 @@ static unsafe class WorkerPool
     }
 
     static int Running => Math.Min(threads, Processors);
+
+    /// <summary>As many parts as keep all threads at work. Only for a cut that no sum knows of: sums have to be the same at any number of threads.</summary>
+    internal static int WantedParts => inside || Running == 1 ? 1 : PartsPerThread * Running;
+
+    const int PartsPerThread = 1;
 
     internal static void For<TBody>(int count, ref TBody work) where TBody : unmanaged, IParallelBody
     {

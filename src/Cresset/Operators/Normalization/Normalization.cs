@@ -68,6 +68,12 @@ public static class NormalizationOperators
     /// <summary>Normalisation with given statistics as one factor and one addend for each channel.</summary>
     internal static (Tensor Factor, Tensor Addend) FactorAndAddend(Tensor mean, Tensor variance, Tensor? weight, Tensor? bias, double eps)
     {
+        if (!Autograd.Records([mean, variance, .. weight is null ? (Tensor[])[] : [weight], .. bias is null ? (Tensor[])[] : [bias]]))
+        {
+            Tensor known = mean.EmptyLike(), addends = mean.EmptyLike();
+            mean.Backend.ChannelFactors(eps, mean.Contiguous().Operand, variance.Contiguous().Operand, weight?.Contiguous().Operand, bias?.Contiguous().Operand, known.Operand, addends.Operand);
+            return (known, addends);
+        }
         var factor = (variance + eps).Rsqrt();
         if (weight is not null) factor = factor * weight;
         var addend = -mean * factor;
