@@ -74,4 +74,6 @@ unsafe interface ILanes<L, T> : ILanes<L> where L : struct, ILanes<L, T> where T
     static abstract L Load(T* source);
     static abstract L Broadcast(T value);
     static abstract void Store(L lanes, T* target);
+    /// <summary>All lanes added.</summary>
+    static abstract T Sum(L lanes);
 }

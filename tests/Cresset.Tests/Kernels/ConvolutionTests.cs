@@ -57,6 +57,14 @@ public class ConvolutionTests
         new ConvolutionShape(2, 32, 9, 13, 48, 3, 3, 1, 1, 0, 2, 1, 1, 1),
         new ConvolutionShape(5, 17, 11, 8, 19, 3, 3, 1, 1, 2, 0, 1, 1, 1),
         new ConvolutionShape(20, 16, 18, 18, 16, 3, 3, 1, 1, 1, 1, 1, 1, 1),
+        // Vectors of places in the weights' gradient: few output channels, chunks of pictures and runs, rows and places that vectors do not
+        // divide, dilation with padding, groups, kernels of one and of two taps with all channels at once, nothing but padding at an edge.
+        new ConvolutionShape(64, 1, 28, 28, 10, 5, 5, 1, 1, 0, 0, 1, 1, 1),
+        new ConvolutionShape(37, 3, 13, 11, 6, 5, 3, 1, 1, 3, 2, 2, 1, 1),
+        new ConvolutionShape(19, 4, 9, 7, 10, 3, 4, 1, 1, 1, 4, 1, 2, 2),
+        new ConvolutionShape(33, 7, 6, 5, 5, 1, 1, 1, 1, 0, 0, 1, 1, 1),
+        new ConvolutionShape(18, 6, 5, 9, 5, 1, 2, 1, 1, 0, 1, 1, 3, 1),
+        new ConvolutionShape(5, 6, 7, 8, 3, 1, 1, 1, 1, 2, 1, 1, 1, 3),
         // No pictures.
         new ConvolutionShape(0, 2, 5, 5, 3, 3, 3, 1, 1, 0, 0, 1, 1, 1),
     ];
@@ -117,6 +125,9 @@ public class ConvolutionTests
     [InlineData(21, 6, 20, 10, 1, 2)]
     [InlineData(21, 96, 8, 96, 1, 1)]
     [InlineData(21, 32, 20, 48, 1, 1)]
+    // Vectors of places in the weights' gradient, with runs and without.
+    [InlineData(21, 1, 20, 10, 1, 1)]
+    [InlineData(21, 18, 20, 5, 1, 1)]
     // One picture, which is cut as there are threads: rows of places and tiles, with and without a stride.
     [InlineData(1, 16, 33, 16, 1, 1)]
     [InlineData(1, 16, 35, 40, 2, 1)]

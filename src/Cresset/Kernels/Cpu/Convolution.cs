@@ -124,6 +124,11 @@ public sealed unsafe partial class CpuBackend
             else PlacewiseConvolution<T, L>.Compute(false, shape, y, weight, finish, x);
             return;
         }
+        if (pass == ConvolutionPass.WeightGradient && PlacesWeightGradient<T, L>.Suits(shape))
+        {
+            PlacesWeightGradient<T, L>.Compute(shape, y, x, weight);
+            return;
+        }
         switch (pass)
         {
             case ConvolutionPass.Forward: Correlation<T, L>.Forward(shape, x, weight, finish, y); break;

@@ -17,6 +17,8 @@ readonly unsafe struct Lanes128<T>(Vector128<T> v) : ILanes<Lanes128<T>, T> wher
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Lanes128<T> lanes, T* target) => lanes.v.Store(target);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Sum(Lanes128<T> lanes) => Vector128.Sum(lanes.v);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128<T> From(Scalar value) => new(Vector128.Create(value.As<T>()));
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128<T> operator +(Lanes128<T> a, Lanes128<T> b) => new(a.v + b.v);

@@ -17,6 +17,8 @@ readonly unsafe struct Lanes256<T>(Vector256<T> v) : ILanes<Lanes256<T>, T> wher
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Lanes256<T> lanes, T* target) => lanes.v.Store(target);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Sum(Lanes256<T> lanes) => Vector128.Sum(lanes.v.GetLower() + lanes.v.GetUpper());
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256<T> From(Scalar value) => new(Vector256.Create(value.As<T>()));
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes256<T> operator +(Lanes256<T> a, Lanes256<T> b) => new(a.v + b.v);

@@ -17,6 +17,12 @@ readonly unsafe struct Lanes512<T>(Vector512<T> v) : ILanes<Lanes512<T>, T> wher
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Lanes512<T> lanes, T* target) => lanes.v.Store(target);
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static T Sum(Lanes512<T> lanes)
+    {
+        var half = lanes.v.GetLower() + lanes.v.GetUpper();
+        return Vector128.Sum(half.GetLower() + half.GetUpper());
+    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512<T> From(Scalar value) => new(Vector512.Create(value.As<T>()));
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512<T> operator +(Lanes512<T> a, Lanes512<T> b) => new(a.v + b.v);
