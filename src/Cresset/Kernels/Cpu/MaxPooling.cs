@@ -80,6 +80,8 @@ static unsafe class MaxPooling<T, TIndex>
     {
         int width = shape.KernelWidth, pictureWidth = shape.Width, down = shape.DilationHeight, lanes = Vector<T>.Count;
         int first = FirstInside(top, down), end = Math.Min(shape.Height, top + shape.KernelHeight * down);
+        // The last row that the windows meet; before the first one where they meet none.
+        var last = first < end ? first + (end - 1 - first) / down * down : first - 1;
         var step = new Vector<TIndex>(TIndex.CreateTruncating(shape.DilationWidth));
         var none = new Vector<TIndex>(-TIndex.One);
         for (var start = 0; start < outWidth; start += lanes)
@@ -103,7 +105,7 @@ static unsafe class MaxPooling<T, TIndex>
             {
                 // Backwards, so that the first is taken last. What lies beside a row is minus infinity and is to equal nothing.
                 var wanted = Vector.ConditionalSelect(Vector.Equals(best, new(T.NegativeInfinity)), new(T.NaN), best);
-                for (var h = first + (end - 1 - first) / down * down; h >= first; h -= down)
+                for (var h = last; h >= first; h -= down)
                 {
                     var at = rows + h * pitch + start;
                     var candidate = left + new Vector<TIndex>(TIndex.CreateTruncating(h * pictureWidth + (width - 1) * shape.DilationWidth));
