@@ -11,7 +11,7 @@ static unsafe class MaxPooling<T, TIndex>
     where T : unmanaged, IFloatingPointIeee754<T>
     where TIndex : unmanaged, IBinaryInteger<TIndex>
 {
-    [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Planes(in PoolingShape shape, int planes, int outHeight, int outWidth, T* x, T* y, long* indices)
     {
         if (typeof(T) == typeof(float) && shape is { KernelHeight: 2, KernelWidth: 2, StrideHeight: 2, StrideWidth: 2, PaddingHeight: 0, PaddingWidth: 0, DilationHeight: 1, DilationWidth: 1 }

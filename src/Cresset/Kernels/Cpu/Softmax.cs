@@ -69,7 +69,7 @@ public sealed unsafe partial class CpuBackend
             {
                 var at = (long)row * Length;
                 T* first = First + at, second = Second + at, result = Result + at;
-                if (Gradient && Logarithm) SoftmaxRow<T, L>.LogarithmGradient(first, second, TensorPrimitives.Sum(new ReadOnlySpan<T>(first, Length)), Length, result);
+                if (Gradient && Logarithm) SoftmaxRow<T, L>.Weighted(second, T.Zero, -TensorPrimitives.Sum(new ReadOnlySpan<T>(first, Length)), first, Length, result);
                 else if (Gradient) SoftmaxRow<T, L>.Gradient(first, second, TensorPrimitives.Dot(new ReadOnlySpan<T>(first, Length), new ReadOnlySpan<T>(second, Length)), Length, result);
                 else
                 {
@@ -175,9 +175,6 @@ static unsafe class SoftmaxRow<T, L> where T : unmanaged, IFloatingPointIeee754<
         for (; i + L.Count <= count; i += L.Count) L.Store((L.Load(dy + i) - less) * L.Load(y + i), dx + i);
         for (; i < count; i++) dx[i] = (dy[i] - dot) * y[i];
     }
-
-    /// <summary>dx = dy - exp(y) sum, sum = that of dy.</summary>
-    internal static void LogarithmGradient(T* dy, T* y, T sum, int count, T* dx) => Weighted(y, T.Zero, -sum, dy, count, dx);
 
     /// <summary>dx = exp(x - less) factor + addend, which may be missing.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]

@@ -42,9 +42,7 @@ static unsafe class WorkerPool
     static int Running => Math.Min(threads, Processors);
 
     /// <summary>As many parts as keep all threads at work. Only for a cut that no sum knows of: sums have to be the same at any number of threads.</summary>
-    internal static int WantedParts => inside || Running == 1 ? 1 : PartsPerThread * Running;
-
-    const int PartsPerThread = 1;
+    internal static int WantedParts => inside ? 1 : Running;
 
     internal static void For<TBody>(int count, ref TBody work) where TBody : unmanaged, IParallelBody
     {
