@@ -185,5 +185,8 @@ sealed class CressetLibrary : ILibrary
         }
     }
 
-    static void Set(Tensor tensor, float[] values) => values.CopyTo(tensor.AsSpan<float>());
+    static void Set(Tensor tensor, float[] values)
+    {
+        using (Autograd.NoGrad()) tensor.CopyInPlace(Tensor.From(values, tensor.Shape));
+    }
 }

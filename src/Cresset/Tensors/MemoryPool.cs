@@ -86,6 +86,12 @@ public static unsafe class MemoryPool
     internal static Storage Rent(long bytes, Backend backend)
     {
         MemoryLimit.Take(bytes);
+        return RentUnlimited(bytes, backend);
+    }
+
+    /// <summary>As <see cref="Rent"/>, beside every <see cref="MemoryLimit"/>: for what no tensor of the user's holds.</summary>
+    internal static Storage RentUnlimited(long bytes, Backend backend)
+    {
         var sizeClass = SizeClass(bytes, out var rounded);
         lock (Gate)
         {

@@ -12,6 +12,10 @@ public sealed unsafe class Storage
     readonly object? owner;
     int version;
 
+    // A kernel's copy of weights, and the last version that weights were packed at: see PackedWeights.
+    internal Kernels.Cpu.PackedCopy? Packed;
+    internal int PackedVersion = -1;
+
     internal Storage(byte* pointer, long byteLength, Backend backend)
     {
         Pointer = pointer;
@@ -42,6 +46,9 @@ public sealed unsafe class Storage
     /// storage that it took a pointer from.</summary>
     public byte* Pointer { get; }
 
+    /// <summary>True once the memory may change without <see cref="MarkChanged"/>: it is an array of the user's, or was handed out as a span.</summary>
+    internal bool SharesMemory { get; set; }
+
     /// <summary>Counts the changes in place: a value saved for backward is valid only at the version it was saved at.</summary>
     public int Version => version;
 
@@ -55,7 +62,7 @@ public sealed unsafe class Storage
     internal static Storage Wrap<T>(T[] array, Backend backend) where T : unmanaged
     {
         var pinned = new PinnedArray(array);
-        return new((byte*)pinned.Address, (long)array.Length * sizeof(T), backend, pinned);
+        return new((byte*)pinned.Address, (long)array.Length * sizeof(T), backend, pinned) { SharesMemory = true };
     }
 
     sealed class PinnedArray(Array array)

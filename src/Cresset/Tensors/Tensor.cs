@@ -100,13 +100,15 @@ public partial class Tensor
     }
 
     /// <summary>The elements of a contiguous tensor, without a copy. Valid while the tensor is reachable; a change through
-    /// it is not seen by automatic differentiation.</summary>
+    /// it is not seen by automatic differentiation. Weights that were handed out are packed again in each call of a convolution, since they may
+    /// have changed; to read them only, use <see cref="AsReadOnlyTensorSpan"/> or <see cref="ToArray"/>.</summary>
     /// <exception cref="InvalidOperationException">The tensor has another element type or is not contiguous.</exception>
     public unsafe Span<T> AsSpan<T>() where T : unmanaged
     {
         RequireType<T>("AsSpan");
         if (!IsContiguous)
             throw new InvalidOperationException($"AsSpan: expected a contiguous tensor, got the shape {Shape} with strides {Shape.Format(Layout.Strides)}; call Contiguous() first");
+        Storage.SharesMemory = true;
         return new Span<T>((T*)Storage.Pointer + Layout.Offset, ElementCount);
     }
 
@@ -117,7 +119,13 @@ public partial class Tensor
     /// <exception cref="InvalidOperationException">The tensor has another element type.</exception>
     public unsafe TensorSpan<T> AsTensorSpan<T>() where T : unmanaged
     {
-        RequireType<T>("AsTensorSpan");
+        Storage.SharesMemory = true;
+        return Elements<T>("AsTensorSpan");
+    }
+
+    unsafe TensorSpan<T> Elements<T>(string name) where T : unmanaged
+    {
+        RequireType<T>(name);
         Span<nint> sizes = stackalloc nint[Math.Max(1, Rank)], strides = stackalloc nint[Math.Max(1, Rank)];
         (sizes[0], strides[0]) = (1, 0);
         nint last = 0;
@@ -132,7 +140,7 @@ public partial class Tensor
 
     /// <summary>As <see cref="AsTensorSpan"/>, to read only.</summary>
     /// <exception cref="InvalidOperationException">The tensor has another element type.</exception>
-    public ReadOnlyTensorSpan<T> AsReadOnlyTensorSpan<T>() where T : unmanaged => AsTensorSpan<T>();
+    public ReadOnlyTensorSpan<T> AsReadOnlyTensorSpan<T>() where T : unmanaged => Elements<T>("AsReadOnlyTensorSpan");
 
     void RequireType<T>(string name) where T : unmanaged
     {

@@ -9,10 +9,9 @@ static class KernelData
 {
     internal static Tensor Values(System.Random random, DType type, params int[] shape)
     {
-        var tensor = Tensor.Empty(shape, type);
-        if (type == DType.Float32) foreach (ref var x in tensor.AsSpan<float>()) x = (float)(random.NextDouble() - 0.5);
-        else foreach (ref var x in tensor.AsSpan<double>()) x = random.NextDouble() - 0.5;
-        return tensor;
+        var values = new double[shape.Aggregate(1, (product, size) => product * size)];
+        for (var i = 0; i < values.Length; i++) values[i] = random.NextDouble() - 0.5;
+        return type == DType.Float32 ? Tensor.From(Array.ConvertAll(values, value => (float)value), shape) : Tensor.From(values, shape);
     }
 
     internal static Operand Operand(Tensor tensor) => new(tensor.Storage, tensor.Layout, tensor.DType);

@@ -9,8 +9,8 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     public override void Convolution2d(in ConvolutionShape shape, in Operand x, in Operand weight, Operand? factor, Operand? bias, Operand? other, bool relu, in Operand y)
     {
-        if (x.DType == DType.Float32) Convolve(ConvolutionPass.Forward, shape, (float*)x.Pointer, (float*)weight.Pointer, Finish<float>.Of(factor, bias, other, relu), (float*)y.Pointer);
-        else if (x.DType == DType.Float64) Convolve(ConvolutionPass.Forward, shape, (double*)x.Pointer, (double*)weight.Pointer, Finish<double>.Of(factor, bias, other, relu), (double*)y.Pointer);
+        if (x.DType == DType.Float32) Convolve(ConvolutionPass.Forward, shape, (float*)x.Pointer, (float*)weight.Pointer, weight.Storage, Finish<float>.Of(factor, bias, other, relu), (float*)y.Pointer);
+        else if (x.DType == DType.Float64) Convolve(ConvolutionPass.Forward, shape, (double*)x.Pointer, (double*)weight.Pointer, weight.Storage, Finish<double>.Of(factor, bias, other, relu), (double*)y.Pointer);
         else throw Unsupported("Conv2d", x.DType);
         GC.KeepAlive(x.Storage);
         GC.KeepAlive(weight.Storage);
@@ -23,8 +23,8 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     public override void Convolution2dInputGradient(in ConvolutionShape shape, in Operand dy, in Operand weight, in Operand dx)
     {
-        if (dx.DType == DType.Float32) Convolve(ConvolutionPass.InputGradient, shape, (float*)dx.Pointer, (float*)weight.Pointer, default, (float*)dy.Pointer);
-        else if (dx.DType == DType.Float64) Convolve(ConvolutionPass.InputGradient, shape, (double*)dx.Pointer, (double*)weight.Pointer, default, (double*)dy.Pointer);
+        if (dx.DType == DType.Float32) Convolve(ConvolutionPass.InputGradient, shape, (float*)dx.Pointer, (float*)weight.Pointer, null, default, (float*)dy.Pointer);
+        else if (dx.DType == DType.Float64) Convolve(ConvolutionPass.InputGradient, shape, (double*)dx.Pointer, (double*)weight.Pointer, null, default, (double*)dy.Pointer);
         else throw Unsupported("Conv2d", dx.DType);
         GC.KeepAlive(dy.Storage);
         GC.KeepAlive(weight.Storage);
@@ -34,8 +34,8 @@ public sealed unsafe partial class CpuBackend
     /// <inheritdoc/>
     public override void Convolution2dWeightGradient(in ConvolutionShape shape, in Operand dy, in Operand x, in Operand dweight)
     {
-        if (x.DType == DType.Float32) Convolve(ConvolutionPass.WeightGradient, shape, (float*)x.Pointer, (float*)dweight.Pointer, default, (float*)dy.Pointer);
-        else if (x.DType == DType.Float64) Convolve(ConvolutionPass.WeightGradient, shape, (double*)x.Pointer, (double*)dweight.Pointer, default, (double*)dy.Pointer);
+        if (x.DType == DType.Float32) Convolve(ConvolutionPass.WeightGradient, shape, (float*)x.Pointer, (float*)dweight.Pointer, null, default, (float*)dy.Pointer);
+        else if (x.DType == DType.Float64) Convolve(ConvolutionPass.WeightGradient, shape, (double*)x.Pointer, (double*)dweight.Pointer, null, default, (double*)dy.Pointer);
         else throw Unsupported("Conv2d", x.DType);
         GC.KeepAlive(dy.Storage);
         GC.KeepAlive(x.Storage);
@@ -93,23 +93,24 @@ public sealed unsafe partial class CpuBackend
         static T* Pointer(Operand? operand) => operand is { } given ? (T*)given.Pointer : null;
     }
 
-    static void Convolve<T>(ConvolutionPass pass, in ConvolutionShape shape, T* x, T* weight, in Finish<T> finish, T* y) where T : unmanaged, IFloatingPointIeee754<T>
+    // Packed weights are kept with `kept`, if given: the weights' storage.
+    static void Convolve<T>(ConvolutionPass pass, in ConvolutionShape shape, T* x, T* weight, Storage? kept, in Finish<T> finish, T* y) where T : unmanaged, IFloatingPointIeee754<T>
     {
         switch (Gemm.Width)
         {
-            case 512: Convolve<T, Lanes512<T>>(pass, shape, x, weight, finish, y); break;
-            case 256: Convolve<T, Lanes256<T>>(pass, shape, x, weight, finish, y); break;
-            default: Convolve<T, Lanes128<T>>(pass, shape, x, weight, finish, y); break;
+            case 512: Convolve<T, Lanes512<T>>(pass, shape, x, weight, kept, finish, y); break;
+            case 256: Convolve<T, Lanes256<T>>(pass, shape, x, weight, kept, finish, y); break;
+            default: Convolve<T, Lanes128<T>>(pass, shape, x, weight, kept, finish, y); break;
         }
     }
 
-    static void Convolve<T, L>(ConvolutionPass pass, in ConvolutionShape shape, T* x, T* weight, in Finish<T> finish, T* y)
+    static void Convolve<T, L>(ConvolutionPass pass, in ConvolutionShape shape, T* x, T* weight, Storage? kept, in Finish<T> finish, T* y)
         where T : unmanaged, IFloatingPointIeee754<T> where L : struct, ILanes<L, T>
     {
         if (WinogradConvolution<T, L>.Suits(pass, shape))
         {
-            if (pass == ConvolutionPass.Forward) WinogradConvolution<T, L>.Compute(true, shape, x, weight, finish, y);
-            else if (pass == ConvolutionPass.InputGradient) WinogradConvolution<T, L>.Compute(false, shape, y, weight, finish, x);
+            if (pass == ConvolutionPass.Forward) WinogradConvolution<T, L>.Compute(true, shape, x, weight, kept, finish, y);
+            else if (pass == ConvolutionPass.InputGradient) WinogradConvolution<T, L>.Compute(false, shape, y, weight, kept, finish, x);
             else WinogradWeightGradient<T, L>.Compute(shape, y, x, weight);
             return;
         }
@@ -120,8 +121,8 @@ public sealed unsafe partial class CpuBackend
         }
         if (pass != ConvolutionPass.WeightGradient && PlacewiseConvolution<T, L>.Suits(pass == ConvolutionPass.Forward, shape))
         {
-            if (pass == ConvolutionPass.Forward) PlacewiseConvolution<T, L>.Compute(true, shape, x, weight, finish, y);
-            else PlacewiseConvolution<T, L>.Compute(false, shape, y, weight, finish, x);
+            if (pass == ConvolutionPass.Forward) PlacewiseConvolution<T, L>.Compute(true, shape, x, weight, kept, finish, y);
+            else PlacewiseConvolution<T, L>.Compute(false, shape, y, weight, kept, finish, x);
             return;
         }
         if (pass == ConvolutionPass.WeightGradient && PlacesWeightGradient<T, L>.Suits(shape))
@@ -131,7 +132,7 @@ public sealed unsafe partial class CpuBackend
         }
         switch (pass)
         {
-            case ConvolutionPass.Forward: Correlation<T, L>.Forward(shape, x, weight, finish, y); break;
+            case ConvolutionPass.Forward: Correlation<T, L>.Forward(shape, x, weight, kept, finish, y); break;
             case ConvolutionPass.InputGradient: Correlation<T, L>.InputGradient(shape, y, weight, x); break;
             default: ConvolutionWeightGradient<T, L>.Compute(shape, y, x, weight); break;
         }

@@ -40,7 +40,7 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
     // How many channels the tiles take at once: all by eight where there are registers enough, what is left by four.
     static int Block(int left) => L.Count * sizeof(T) == 64 && left > 4 ? 8 : 4;
 
-    internal static void Forward(in ConvolutionShape s, T* x, T* weight, in CpuBackend.Finish<T> finish, T* y)
+    internal static void Forward(in ConvolutionShape s, T* x, T* weight, Storage? kept, in CpuBackend.Finish<T> finish, T* y)
     {
         int outHeight = s.OutHeight, outWidth = s.OutWidth, channels = s.Channels / s.Groups, taps = channels * s.KernelHeight * s.KernelWidth;
         if (s.Batch == 0 || s.OutChannels == 0 || outHeight <= 0 || outWidth <= 0) return;
@@ -65,24 +65,27 @@ unsafe struct Correlation<T, L> : IParallelBody where T : unmanaged, IFloatingPo
         work.picture = new PaddedPicture(channels, s.Height, s.Width, s.StrideHeight, s.StrideWidth, -s.PaddingHeight, -s.PaddingWidth, work.chunkRows + halo, pitch);
         var plane = work.Plane(s);
         work.phases = Workspace.Rent<Phase>(Workspace.Purpose.Phases, s.Groups);
-        var packed = Workspace.Rent<T>(Workspace.Purpose.Weights, (long)s.Groups * taps * work.PackedChannels);
+        var packed = PackedWeights<T>.Of(kept, PackedForm.Of<Correlation<T, L>>(weight, s), (long)s.Groups * taps * work.PackedChannels);
         var offsets = Workspace.Rent<long>(Workspace.Purpose.Offsets, taps);
         var tap = 0;
         for (var c = 0; c < channels; c++)
             for (var h = 0; h < s.KernelHeight; h++)
                 for (var w = 0; w < s.KernelWidth; w++)
                     offsets[tap++] = work.picture.Offset(c, h * s.DilationHeight, w * s.DilationWidth, plane);
+        var to = packed.Pointer;
         for (var group = 0; group < s.Groups; group++)
         {
-            work.phases[group] = new Phase { Weights = packed, Offsets = offsets, Taps = taps, Rows = outHeight, Columns = outWidth };
+            work.phases[group] = new Phase { Weights = to, Offsets = offsets, Taps = taps, Rows = outHeight, Columns = outWidth };
             var from = weight + (long)group * work.channels * taps;
-            for (int first = 0, block; first < work.channels; first += block, packed += (long)block * taps)
+            for (int first = 0, block; first < work.channels; first += block, to += (long)block * taps)
             {
                 block = Block(work.channels - first);
-                Packing.Panel(from + (long)first * taps, 1, taps, Math.Min(block, work.channels - first), block, taps, packed);
+                if (!packed.IsPacked) Packing.Panel(from + (long)first * taps, 1, taps, Math.Min(block, work.channels - first), block, taps, to);
             }
         }
+        if (!packed.IsPacked) packed.Keep();
         work.Execute();
+        packed.KeepAlive();
     }
 
     internal static void InputGradient(in ConvolutionShape s, T* dy, T* weight, T* dx)

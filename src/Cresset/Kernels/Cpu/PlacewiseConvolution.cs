@@ -62,16 +62,23 @@ unsafe struct PlacewiseConvolution<T, L> : IParallelBody where T : unmanaged, IF
         return count;
     }
 
-    internal static void Compute(bool forward, in ConvolutionShape s, T* source, T* weight, in CpuBackend.Finish<T> finish, T* result)
+    internal static void Compute(bool forward, in ConvolutionShape s, T* source, T* weight, Storage? kept, in CpuBackend.Finish<T> finish, T* result)
     {
         var work = new PlacewiseConvolution<T, L>(forward, s) { source = source, result = result, finish = finish };
-        work.Turn(weight);
+        var packed = PackedWeights<T>.Of(kept, PackedForm.Of<PlacewiseConvolution<T, L>>(weight, s), s.Groups * work.blocks * work.WeightsLength);
+        work.weights = packed.Pointer;
+        if (!packed.IsPacked)
+        {
+            work.Turn(weight);
+            packed.Keep();
+        }
         // What the taps of one row of the kernel meet, from the first one's place on.
         work.places = Workspace.Rent<long>(Workspace.Purpose.Places, (long)s.KernelWidth * work.sourceChannels);
         for (var i = 0; i < s.KernelWidth; i++)
             for (var c = 0; c < work.sourceChannels; c++)
                 work.places[i * work.sourceChannels + c] = ((long)c * work.sourceHeight * work.sourceWidth + (forward ? i : -i) * s.DilationWidth) * Together;
         WorkerPool.For((s.Batch + Together - 1) / Together * s.Groups * work.blocks, ref work);
+        packed.KeepAlive();
     }
 
     // Channels of a block.
@@ -81,11 +88,10 @@ unsafe struct PlacewiseConvolution<T, L> : IParallelBody where T : unmanaged, IF
     readonly long WeightsLength => (long)shape.KernelHeight * shape.KernelWidth * sourceChannels * Lanes;
 
     // [group][block][tap][source channel][result channel], zeros where there is no channel.
-    void Turn(T* weight)
+    readonly void Turn(T* weight)
     {
         int kernel = shape.KernelHeight * shape.KernelWidth, perOutput = shape.Channels / shape.Groups * kernel;
         long step = forward ? perOutput : kernel, sourceStep = forward ? kernel : perOutput;
-        weights = Workspace.Rent<T>(Workspace.Purpose.Weights, shape.Groups * blocks * WeightsLength);
         var to = weights;
         for (var group = 0; group < shape.Groups; group++)
             for (var first = 0; first < blocks * Lanes; first += Lanes)

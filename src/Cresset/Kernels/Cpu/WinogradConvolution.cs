@@ -66,24 +66,27 @@ unsafe struct WinogradConvolution<T, L> : IParallelBody where T : unmanaged, IFl
     static double Reached(int outSize, int padding) => 3 * outSize - padding * (padding + 1);
 
     /// <summary>The output y from x, or the input's gradient from the output's.</summary>
-    internal static void Compute(bool forward, in ConvolutionShape s, T* source, T* weight, in CpuBackend.Finish<T> finish, T* result)
+    internal static void Compute(bool forward, in ConvolutionShape s, T* source, T* weight, Storage? kept, in CpuBackend.Finish<T> finish, T* result)
     {
         var work = new WinogradConvolution<T, L>(forward, s) { source = source, result = result, weight = weight, finish = finish };
-        work.kernels = Workspace.Rent<T>(Workspace.Purpose.Weights, work.blocks * work.KernelsLength);
-        work.Run(Step.Kernels, work.blocks * work.vectors);
+        var packed = PackedWeights<T>.Of(kept, PackedForm.Of<WinogradConvolution<T, L>>(weight, s), work.blocks * work.KernelsLength);
+        work.kernels = packed.Pointer;
+        if (!packed.IsPacked)
+        {
+            work.Run(Step.Kernels, work.blocks * work.vectors);
+            packed.Keep();
+        }
         work.offsets = Workspace.Rent<long>(Workspace.Purpose.Offsets, work.sourceChannels);
         for (var c = 0; c < work.sourceChannels; c++) work.offsets[c] = c;
-        if (work.shareTiles)
-        {
-            work.Run(Step.Parts, work.tiles.Parts);
-            return;
-        }
-        for (var part = 0; part < work.tiles.Parts; part++)
-        {
-            work.Take(part);
-            work.Run(Step.Transform, work.SourceVectors);
-            work.Run(Step.Multiply, work.blocks);
-        }
+        if (work.shareTiles) work.Run(Step.Parts, work.tiles.Parts);
+        else
+            for (var part = 0; part < work.tiles.Parts; part++)
+            {
+                work.Take(part);
+                work.Run(Step.Transform, work.SourceVectors);
+                work.Run(Step.Multiply, work.blocks);
+            }
+        packed.KeepAlive();
     }
 
     void Run(Step step, int parts)
