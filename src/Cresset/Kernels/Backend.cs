@@ -73,7 +73,7 @@ public abstract partial class Backend
     /// for, = the sum of dx over the rows; all contiguous.</summary>
     public abstract void RectifiedGradient(in Operand dy, in Operand y, in Operand dx, Operand? dbias);
 
-    /// <summary>One step of an optimizer over a parameter: f updates parameter and states in place, element by element.</summary>
-    public abstract void Update<TFunction>(TFunction f, in Operand parameter, in Operand gradient, ReadOnlySpan<Operand> states)
-        where TFunction : unmanaged, IUpdateFunction;
+    /// <summary>The steps of an optimizer over parameters of one type, in any order and at once. A span that could be written to, for reading
+    /// a property of an unknown struct through one that cannot would copy the struct.</summary>
+    public abstract void Update<TFunction, TStep>(Span<TStep> steps) where TFunction : unmanaged, IUpdateFunction where TStep : struct, IUpdateStep<TFunction>;
 }

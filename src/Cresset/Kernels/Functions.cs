@@ -51,3 +51,23 @@ public interface IUpdateFunction
     /// <summary>The new parameter and state; the kernel stores only as many states as it was given.</summary>
     void Update<L>(ref L parameter, L gradient, ref L state0, ref L state1, ref L state2) where L : struct, ILanes<L>;
 }
+
+/// <summary>What an optimizer's step does to one parameter: the function changes parameter and states in place, from the gradient. All are of one
+/// shape and type.</summary>
+public interface IUpdateStep<TFunction> where TFunction : unmanaged, IUpdateFunction
+{
+    /// <summary>What happens to an element, with its hyperparameters.</summary>
+    TFunction Function { get; }
+
+    /// <summary>What changes.</summary>
+    ref readonly Operand Parameter { get; }
+
+    /// <summary>By what.</summary>
+    ref readonly Operand Gradient { get; }
+
+    /// <summary>How many states the function has, at most three.</summary>
+    int StateCount { get; }
+
+    /// <summary>What it remembers.</summary>
+    ref readonly Operand State(int index);
+}

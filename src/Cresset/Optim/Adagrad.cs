@@ -85,7 +85,7 @@ public sealed class Adagrad : ElementwiseOptimizer<AdagradOptions>
             Eps = options.Eps,
             Sign = options.Maximize ? -1 : 1,
         };
-        Run(f, parameter, gradient, state.Get(0, parameter, options.InitialAccumulatorValue).Operand);
+        Run(f, parameter, gradient, state.Get(0, parameter, options.InitialAccumulatorValue));
     }
 
     struct Function : IUpdateFunction

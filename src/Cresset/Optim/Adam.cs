@@ -81,10 +81,10 @@ public sealed class Adam : ElementwiseOptimizer<AdamOptions>
 
     /// <inheritdoc/>
     protected override void Update(Tensor parameter, Tensor gradient, AdamOptions options, ParameterState state) =>
-        Update(parameter, gradient, options, state, decoupled: false);
+        Update(this, parameter, gradient, options, state, decoupled: false);
 
     // AdamW differs in its weight decay alone.
-    internal static void Update(Tensor parameter, Tensor gradient, AdamOptions options, ParameterState state, bool decoupled)
+    internal static void Update(ElementwiseOptimizer<AdamOptions> optimizer, Tensor parameter, Tensor gradient, AdamOptions options, ParameterState state, bool decoupled)
     {
         var f = new Function
         {
@@ -98,10 +98,10 @@ public sealed class Adam : ElementwiseOptimizer<AdamOptions>
             Sign = options.Maximize ? -1 : 1,
             Amsgrad = options.Amsgrad,
         };
-        ref readonly var mean = ref state.Get(0, parameter).Operand;
-        ref readonly var square = ref state.Get(1, parameter).Operand;
-        if (options.Amsgrad) Run(f, parameter, gradient, mean, square, state.Get(2, parameter).Operand);
-        else Run(f, parameter, gradient, mean, square);
+        var mean = state.Get(0, parameter);
+        var square = state.Get(1, parameter);
+        if (options.Amsgrad) optimizer.Run(f, parameter, gradient, mean, square, state.Get(2, parameter));
+        else optimizer.Run(f, parameter, gradient, mean, square);
     }
 
     struct Function : IUpdateFunction

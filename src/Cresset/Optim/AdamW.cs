@@ -26,5 +26,5 @@ public sealed class AdamW : ElementwiseOptimizer<AdamOptions>
 
     /// <inheritdoc/>
     protected override void Update(Tensor parameter, Tensor gradient, AdamOptions options, ParameterState state) =>
-        Adam.Update(parameter, gradient, options, state, decoupled: true);
+        Adam.Update(this, parameter, gradient, options, state, decoupled: true);
 }

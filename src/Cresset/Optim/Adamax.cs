@@ -89,7 +89,7 @@ public sealed class Adamax : ElementwiseOptimizer<AdamaxOptions>
             WeightDecay = options.WeightDecay,
             Sign = options.Maximize ? -1 : 1,
         };
-        Run(f, parameter, gradient, state.Get(0, parameter).Operand, state.Get(1, parameter).Operand);
+        Run(f, parameter, gradient, state.Get(0, parameter), state.Get(1, parameter));
     }
 
     struct Function : IUpdateFunction

@@ -91,7 +91,7 @@ public sealed class Asgd : ElementwiseOptimizer<AsgdOptions>
             WeightDecay = options.WeightDecay,
             Sign = options.Maximize ? -1 : 1,
         };
-        Run(f, parameter, gradient, state.Get(0, parameter).Operand);
+        Run(f, parameter, gradient, state.Get(0, parameter));
         state.Numbers[0] = options.Lr / Math.Pow(1 + options.Lambd * options.Lr * state.Step, options.Alpha);
     }
 

@@ -3,11 +3,12 @@ using Cresset.Kernels;
 
 namespace Cresset.Optim;
 
-/// <summary>An optimizer in which every element of a parameter changes by its own gradient and state: one pass over
-/// memory a parameter. All but <see cref="Lbfgs"/> are.</summary>
+/// <summary>An optimizer in which every element of a parameter changes by its own gradient and state: one pass over the memory of all
+/// parameters together. All but <see cref="Lbfgs"/> are.</summary>
 public abstract class ElementwiseOptimizer<TOptions> : Optimizer<TOptions> where TOptions : OptimizerOptions
 {
     readonly Dictionary<Tensor, ParameterState> states = new(ReferenceEqualityComparer.Instance);
+    UpdateBatch? batch;
 
     /// <summary>An optimizer of these groups.</summary>
     protected ElementwiseOptimizer(IEnumerable<ParameterGroup<TOptions>> groups) : base(groups)
@@ -20,24 +21,35 @@ public abstract class ElementwiseOptimizer<TOptions> : Optimizer<TOptions> where
     /// <summary>The names of a parameter's state numbers beside <c>step</c>.</summary>
     protected virtual ReadOnlySpan<string> NumberNames => [];
 
-    /// <summary>One step of one parameter, from its gradient.</summary>
+    /// <summary>One step of one parameter, from its gradient: calls <see cref="Run"/> once.</summary>
     protected abstract void Update(Tensor parameter, Tensor gradient, TOptions options, ParameterState state);
 
     /// <inheritdoc/>
     public sealed override void Step()
     {
+        // Before anything has changed.
+        foreach (var group in OwnGroups)
+            foreach (var parameter in group.OwnParameters) _ = Gradient(parameter);
         using (Autograd.NoGrad())
         {
-            foreach (var group in OwnGroups)
+            try
             {
-                foreach (var parameter in group.OwnParameters)
+                foreach (var group in OwnGroups)
                 {
-                    if (Gradient(parameter) is not { } gradient) continue;
-                    if (!states.TryGetValue(parameter, out var state))
-                        states[parameter] = state = new ParameterState(TensorNames.Length, NumberNames.Length);
-                    state.Step++;
-                    Update(parameter, gradient, group.Options, state);
+                    foreach (var parameter in group.OwnParameters)
+                    {
+                        if (parameter.Grad is not { } gradient) continue;
+                        if (!states.TryGetValue(parameter, out var state))
+                            states[parameter] = state = new ParameterState(TensorNames.Length, NumberNames.Length);
+                        state.Step++;
+                        Update(parameter, gradient, group.Options, state);
+                    }
                 }
+                batch?.Run();
+            }
+            finally
+            {
+                batch?.Clear();
             }
         }
         MemoryPool.StepBoundary();
@@ -46,11 +58,18 @@ public abstract class ElementwiseOptimizer<TOptions> : Optimizer<TOptions> where
     /// <summary>What the optimizer remembers of a parameter, or null before its first step.</summary>
     public ParameterState? StateOf(Tensor parameter) => states.GetValueOrDefault(parameter);
 
-    /// <summary>Runs the kernel of a step: the parameter changes in place, which a later backward through it notices.</summary>
-    protected static void Run<TFunction>(TFunction f, Tensor parameter, Tensor gradient, params ReadOnlySpan<Operand> states)
+    /// <summary>Adds a parameter's step to those that the kernel does together before <see cref="Step"/> ends: the parameter changes in place,
+    /// which a later backward through it notices.</summary>
+    protected internal void Run<TFunction>(TFunction f, Tensor parameter, Tensor gradient, params ReadOnlySpan<Tensor> states)
         where TFunction : unmanaged, IUpdateFunction
     {
-        parameter.Backend.Update(f, parameter.Operand, gradient.Operand, states);
+        ArgumentNullException.ThrowIfNull(parameter);
+        if (batch is not UpdateBatch<TFunction> same || !same.Takes(parameter))
+        {
+            batch?.Run();
+            batch = same = new UpdateBatch<TFunction>();
+        }
+        same.Add(new(f, parameter, gradient, states), parameter.Backend);
         parameter.Storage.MarkChanged();
     }
 

@@ -96,14 +96,14 @@ public sealed class RmsProp : ElementwiseOptimizer<RmsPropOptions>
             Centered = options.Centered,
             Sign = options.Maximize ? -1 : 1,
         };
-        ref readonly var square = ref state.Get(0, parameter).Operand;
+        var square = state.Get(0, parameter);
         // The function finds the mean of the gradients behind the momentum, or in its place where there is none.
         switch (options.Momentum != 0, options.Centered)
         {
             case (false, false): Run(f, parameter, gradient, square); break;
-            case (true, false): Run(f, parameter, gradient, square, state.Get(1, parameter).Operand); break;
-            case (false, true): Run(f, parameter, gradient, square, state.Get(2, parameter).Operand); break;
-            default: Run(f, parameter, gradient, square, state.Get(1, parameter).Operand, state.Get(2, parameter).Operand); break;
+            case (true, false): Run(f, parameter, gradient, square, state.Get(1, parameter)); break;
+            case (false, true): Run(f, parameter, gradient, square, state.Get(2, parameter)); break;
+            default: Run(f, parameter, gradient, square, state.Get(1, parameter), state.Get(2, parameter)); break;
         }
     }
 

@@ -86,7 +86,7 @@ public sealed class Rprop : ElementwiseOptimizer<RpropOptions>
             MaxStep = options.MaxStep,
             Sign = options.Maximize ? -1 : 1,
         };
-        Run(f, parameter, gradient, state.Get(0, parameter).Operand, state.Get(1, parameter, options.Lr).Operand);
+        Run(f, parameter, gradient, state.Get(0, parameter), state.Get(1, parameter, options.Lr));
     }
 
     struct Function : IUpdateFunction

@@ -91,7 +91,7 @@ public sealed class Sgd : ElementwiseOptimizer<SgdOptions>
             Momentum = options.Momentum,
         };
         if (options.Momentum == 0) Run(f, parameter, gradient);
-        else Run(f, parameter, gradient, state.Get(0, parameter).Operand);
+        else Run(f, parameter, gradient, state.Get(0, parameter));
     }
 
     struct Function : IUpdateFunction

@@ -1,9 +1,11 @@
 using Cresset.Optim;
 using Cresset.Optim.Schedulers;
+using Cresset.Tests.Kernels;
 using Xunit;
 
 namespace Cresset.Tests.Optim;
 
+[Collection(nameof(GlobalSettings))]
 public class OptimizerTests
 {
     static Tensor Parameter(params double[] values)
@@ -252,5 +254,103 @@ public class OptimizerTests
             var each = (GC.GetAllocatedBytesForCurrentThread() - before) / 100;
             Assert.True(each <= 64, $"{name}: {each} bytes a step");
         }
+    }
+
+    // Parameters of both types, many small ones and some of several chunks, one without elements, one that lies transposed.
+    static Tensor[] Mixed()
+    {
+        var generator = new Generator(3);
+        List<Tensor> parameters = [];
+        for (var i = 0; i < 40; i++) parameters.Add(Tensor.Randn([1 + 37 * i], generator: generator));
+        parameters.Add(Tensor.Randn([123, 45], DType.Float64, generator));
+        parameters.Add(Tensor.Randn([0, 3], generator: generator));
+        parameters.Add(Tensor.Randn([300, 251], generator: generator));
+        parameters.Add(Tensor.Randn([90, 400], generator: generator).T);
+        parameters.Add(Tensor.Randn([7], DType.Float64, generator));
+        parameters.Add(Tensor.Randn([3, 5, 7, 2], generator: generator));
+        foreach (var parameter in parameters) parameter.RequiresGrad = true;
+        return [.. parameters];
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void All_parameters_in_one_pass_get_the_bits_that_each_gets_alone_at_any_number_of_threads(string name)
+    {
+        if (name == "Lbfgs") return;
+        var before = Threads.Count;
+        try
+        {
+            foreach (var threads in new[] { 1, 2, 3, 8 })
+            {
+                var together = Mixed();
+                var optimizer = Make(name, together);
+                var alone = Mixed();
+                Optimizer[] optimizers = [.. alone.Select(parameter => Make(name, parameter))];
+                for (var step = 0; step < 3; step++)
+                {
+                    var generator = new Generator((ulong)(100 + step));
+                    for (var i = 0; i < alone.Length; i++)
+                        alone[i].Grad = together[i].Grad = Tensor.Randn(alone[i].Shape, alone[i].DType, generator);
+                    // One that takes no part.
+                    alone[5].Grad = together[5].Grad = null;
+                    Threads.Count = 1;
+                    foreach (var one in optimizers) one.Step();
+                    Threads.Count = threads;
+                    optimizer.Step();
+                }
+                for (var i = 0; i < alone.Length; i++) Assert.Equal(alone[i].Detach().To(DType.Float64).ToArray<double>(), together[i].Detach().To(DType.Float64).ToArray<double>());
+            }
+        }
+        finally { Threads.Count = before; }
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void A_gradient_that_does_not_fit_stops_the_step_before_anything_changes(string name)
+    {
+        if (name == "Lbfgs") return;
+        Tensor[] parameters = [Parameter(1, 2), Parameter(3), Parameter(4, 5)];
+        var optimizer = Make(name, parameters);
+        foreach (var parameter in parameters) parameter.Grad = Tensor.Ones(parameter.Shape, DType.Float64);
+        optimizer.Step();
+        var values = parameters.Select(parameter => parameter.Detach().ToArray<double>()).ToArray();
+        var state = optimizer.StateDict();
+        parameters[2].Grad = Tensor.Ones([3], DType.Float64);
+        Assert.Throws<InvalidOperationException>(optimizer.Step);
+        for (var i = 0; i < values.Length; i++) Assert.Equal(values[i], parameters[i].Detach().ToArray<double>());
+        var after = optimizer.StateDict();
+        Assert.Equal(state.Numbers, after.Numbers);
+        foreach (var (key, tensor) in state.Tensors) Assert.Equal(tensor.ToArray<double>(), after.Tensors[key].ToArray<double>());
+    }
+
+    sealed class Stubborn(IEnumerable<Tensor> parameters) : ElementwiseOptimizer<SgdOptions>([new(parameters, new SgdOptions { Lr = 1 })])
+    {
+        internal bool Fails { get; set; }
+
+        protected override ReadOnlySpan<string> TensorNames => [];
+
+        protected override void Update(Tensor parameter, Tensor gradient, SgdOptions options, ParameterState state)
+        {
+            Run(new Minus(), parameter, gradient);
+            if (Fails) throw new InvalidOperationException("stubborn");
+        }
+
+        struct Minus : Cresset.Kernels.IUpdateFunction
+        {
+            public readonly void Update<L>(ref L parameter, L gradient, ref L state0, ref L state1, ref L state2) where L : struct, Cresset.Kernels.ILanes<L> => parameter -= gradient;
+        }
+    }
+
+    [Fact]
+    public void An_optimizer_of_the_users_own_that_throws_leaves_no_step_for_the_next_time()
+    {
+        var parameter = Parameter(10);
+        parameter.Grad = Tensor.Ones([1], DType.Float64);
+        var optimizer = new Stubborn([parameter]) { Fails = true };
+        Assert.Equal("stubborn", Assert.Throws<InvalidOperationException>(optimizer.Step).Message);
+        Assert.Equal([10.0], parameter.Detach().ToArray<double>());
+        optimizer.Fails = false;
+        optimizer.Step();
+        Assert.Equal([9.0], parameter.Detach().ToArray<double>());
     }
 }

@@ -191,19 +191,21 @@ sealed partial class NaiveBackend : Backend
         Write(sums, [.. Enumerable.Range(0, columns).Select(column => gradient.Where((_, i) => i % columns == column).Sum())]);
     }
 
-    public override void Update<TFunction>(TFunction f, in Operand parameter, in Operand gradient, ReadOnlySpan<Operand> states)
+    public override void Update<TFunction, TStep>(Span<TStep> steps)
     {
-        double[] p = Read(parameter), g = Read(gradient);
-        double[] s0 = states.Length > 0 ? Read(states[0]) : new double[p.Length], s1 = states.Length > 1 ? Read(states[1]) : new double[p.Length], s2 = states.Length > 2 ? Read(states[2]) : new double[p.Length];
-        for (var i = 0; i < p.Length; i++)
+        foreach (ref var step in steps)
         {
-            Lane<double> value = new(p[i]), first = new(s0[i]), second = new(s1[i]), third = new(s2[i]);
-            f.Update(ref value, new Lane<double>(g[i]), ref first, ref second, ref third);
-            (p[i], s0[i], s1[i], s2[i]) = (value.Value, first.Value, second.Value, third.Value);
+            double[] p = Read(step.Parameter), g = Read(step.Gradient);
+            var states = new double[3][];
+            for (var k = 0; k < states.Length; k++) states[k] = k < step.StateCount ? Read(step.State(k)) : new double[p.Length];
+            for (var i = 0; i < p.Length; i++)
+            {
+                Lane<double> value = new(p[i]), first = new(states[0][i]), second = new(states[1][i]), third = new(states[2][i]);
+                step.Function.Update(ref value, new Lane<double>(g[i]), ref first, ref second, ref third);
+                (p[i], states[0][i], states[1][i], states[2][i]) = (value.Value, first.Value, second.Value, third.Value);
+            }
+            Write(step.Parameter, p);
+            for (var k = 0; k < step.StateCount; k++) Write(step.State(k), states[k]);
         }
-        Write(parameter, p);
-        if (states.Length > 0) Write(states[0], s0);
-        if (states.Length > 1) Write(states[1], s1);
-        if (states.Length > 2) Write(states[2], s2);
     }
 }

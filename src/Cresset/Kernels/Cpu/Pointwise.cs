@@ -64,21 +64,6 @@ public sealed unsafe partial class CpuBackend
         GC.KeepAlive(y.Storage);
     }
 
-    /// <inheritdoc/>
-    public override void Update<TFunction>(TFunction f, in Operand parameter, in Operand gradient, ReadOnlySpan<Operand> states)
-    {
-        var loop = new StridedLoop(parameter.Layout.Shape);
-        loop.Add(parameter);
-        loop.Add(gradient);
-        foreach (ref readonly var state in states) loop.Add(state);
-        if (parameter.DType == DType.Float32) loop.Run(new UpdateBody<TFunction, float>(f, states.Length));
-        else if (parameter.DType == DType.Float64) loop.Run(new UpdateBody<TFunction, double>(f, states.Length));
-        else throw Unsupported("an optimizer's step", parameter.DType);
-        GC.KeepAlive(parameter.Storage);
-        GC.KeepAlive(gradient.Storage);
-        foreach (ref readonly var state in states) GC.KeepAlive(state.Storage);
-    }
-
     // How many elements a strided operand is gathered into at once.
     const int BlockLength = 128;
 
@@ -255,71 +240,6 @@ public sealed unsafe partial class CpuBackend
         {
             var local = f;
             for (long i = 0; i < count; i += L.Count) L.Store(local.Value(L.Load(a + i), L.Load(b + i)), y + i);
-        }
-    }
-
-    readonly struct UpdateBody<TFunction, T>(TFunction f, int states) : IStridedBody where TFunction : unmanaged, IUpdateFunction where T : unmanaged
-    {
-        readonly TFunction f = f;
-        readonly int states = states;
-
-        public void Run(long count, byte** pointers, long* strides)
-        {
-            if (Vector512.IsHardwareAccelerated) Run<Lanes512<T>>(count, pointers, strides);
-            else if (Vector256.IsHardwareAccelerated) Run<Lanes256<T>>(count, pointers, strides);
-            else Run<Lanes128<T>>(count, pointers, strides);
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-        void Run<L>(long count, byte** pointers, long* strides) where L : struct, ILanes<L, T>
-        {
-            var blocks = stackalloc T[StridedLoop.MaxOperands * BlockLength];
-            var dense = true;
-            for (var k = 0; k < 2 + states; k++) dense &= IsDense<T>(strides[k], count);
-            if (dense)
-            {
-                var whole = count - count % L.Count;
-                var rows = stackalloc T*[StridedLoop.MaxOperands];
-                // Absent states read and write a block of their own, which nobody looks at; its lanes stay in one place.
-                for (var k = 0; k < StridedLoop.MaxOperands; k++) rows[k] = k < 2 + states ? (T*)pointers[k] : blocks + k * BlockLength;
-                Dense<L>(rows, whole);
-                for (var k = 0; k < 2 + states; k++) pointers[k] += whole * sizeof(T);
-                count -= whole;
-            }
-            if (count == 0) return;
-            var block = stackalloc T*[StridedLoop.MaxOperands];
-            for (var k = 0; k < StridedLoop.MaxOperands; k++) block[k] = blocks + k * BlockLength;
-            for (; count > 0; count -= BlockLength)
-            {
-                var n = Math.Min(count, BlockLength);
-                for (var k = 0; k < 2 + states; k++) Gather(pointers[k], strides[k], block[k], n);
-                Dense<L>(block, n);
-                for (var k = 0; k < 2 + states; k++)
-                {
-                    if (k != 1) Scatter(block[k], pointers[k], strides[k], n);
-                    pointers[k] += n * strides[k];
-                }
-            }
-        }
-
-        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-        void Dense<L>(T** rows, long count) where L : struct, ILanes<L, T>
-        {
-            var local = f;
-            T* parameter = rows[0], gradient = rows[1], first = rows[2], second = rows[3], third = rows[4];
-            long step0 = states > 0 ? 1 : 0, step1 = states > 1 ? 1 : 0, step2 = states > 2 ? 1 : 0;
-            for (long i = 0; i < count; i += L.Count)
-            {
-                var p = L.Load(parameter + i);
-                var s0 = L.Load(first + i * step0);
-                var s1 = L.Load(second + i * step1);
-                var s2 = L.Load(third + i * step2);
-                local.Update(ref p, L.Load(gradient + i), ref s0, ref s1, ref s2);
-                L.Store(p, parameter + i);
-                L.Store(s0, first + i * step0);
-                L.Store(s1, second + i * step1);
-                L.Store(s2, third + i * step2);
-            }
         }
     }
 }

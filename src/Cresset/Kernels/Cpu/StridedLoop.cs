@@ -13,7 +13,7 @@ unsafe interface IStridedBody
 unsafe struct StridedLoop
 {
     internal const int MaxOperands = 5;
-    const long Grain = 1 << 15;
+    internal const long Grain = 1 << 15;
 
     int rank;
     int operands;
@@ -38,11 +38,19 @@ unsafe struct StridedLoop
         operands++;
     }
 
+    internal readonly long Count => count;
+
+    /// <summary>Chooses the order of the walk, once all operands are there.</summary>
+    internal void Prepare()
+    {
+        Order();
+        Merge();
+    }
+
     internal void Run<TBody>(TBody body) where TBody : unmanaged, IStridedBody
     {
         if (count == 0) return;
-        Order();
-        Merge();
+        Prepare();
         if (count <= Grain)
         {
             RunRange(ref body, 0, count);
@@ -109,8 +117,9 @@ unsafe struct StridedLoop
         for (var k = 0; k < operands; k++) strides[k * Shape.MaxRank + to] = strides[k * Shape.MaxRank + from];
     }
 
+    /// <summary>Some elements in the order of the walk; not none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
-    void RunRange<TBody>(ref TBody body, long start, long length) where TBody : unmanaged, IStridedBody
+    internal void RunRange<TBody>(ref TBody body, long start, long length) where TBody : unmanaged, IStridedBody
     {
         var pointers = stackalloc byte*[MaxOperands];
         var inner = stackalloc long[MaxOperands];
