@@ -50,12 +50,18 @@ public class GemmTests
     [InlineData(3, 1100, 300)]
     [InlineData(64, 300, 1100)]
     [InlineData(40, 3100, 130)]
+    // Narrow: C is held transposed, in one round and in several.
+    [InlineData(600, 28, 300)]
+    [InlineData(1100, 65, 1030)]
+    [InlineData(64, 10, 4200)]
+    [InlineData(3200, 20, 2100)]
     public void Agrees_with_naive_sums_across_the_edges_of_blocks_and_rounds(int m, int n, int k)
     {
         for (var width = 128; width <= 512; width *= 2)
             WithWidth(width, () =>
             {
                 Check<float>(m, n, k, false, true, true, true, 1e-6);
+                Check<float>(m, n, k, true, false, true, false, 1e-6);
                 Check<double>(m, n, k, true, false, false, true, 1e-15);
             });
     }
@@ -92,6 +98,7 @@ public class GemmTests
                 // Both sides packed at first; one of them by each tile; C transposed; one side in place; no packing at all.
                 float[] c = [.. Check<float>(300, 500, 700, false, true, false, true, 1e-6), .. Check<float>(500, 64, 700, false, true, false, true, 1e-6),
                     .. Check<float>(64, 500, 700, false, true, false, true, 1e-6),
+                    .. Check<float>(900, 65, 1100, true, false, false, true, 1e-6), .. Check<float>(700, 20, 300, false, true, false, true, 1e-6),
                     .. Check<float>(64, 500, 300, false, false, false, true, 1e-6), .. Check<float>(2, 2000, 300, false, false, false, true, 1e-6)];
                 first ??= c;
                 Assert.Equal(first, c);
