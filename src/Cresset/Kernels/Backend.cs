@@ -61,6 +61,10 @@ public abstract partial class Backend
     /// <summary>Folds the dimensions of x that have size 1 in y; y has x's rank and type.</summary>
     public abstract void Reduce<TReduction>(TReduction f, in Operand x, in Operand y) where TReduction : unmanaged, IReduction;
 
+    /// <summary>Of y = the largest or smallest of each row of x: dx = dy / count where x is y, count of them in the row, else 0; NaN in a row whose y
+    /// is NaN. x and dx are rows [rows, n], y and dy [rows]; all contiguous.</summary>
+    public abstract void ExtremeGradient(in Operand dy, in Operand x, in Operand y, in Operand dx);
+
     /// <summary>The index (int64) of the first largest or smallest element along <paramref name="dim"/>, which has size 1 in y;
     /// the first NaN, where there is one.</summary>
     public abstract void ArgExtreme(bool largest, in Operand x, int dim, in Operand y);

@@ -181,6 +181,18 @@ sealed partial class NaiveBackend : Backend
         Write(c, result);
     }
 
+    public override void ExtremeGradient(in Operand dy, in Operand x, in Operand y, in Operand dx)
+    {
+        double[] values = Read(x), ends = Read(y), gradient = Read(dy), result = new double[values.Length];
+        var length = x.Layout.Shape[1];
+        for (var row = 0; row < ends.Length; row++)
+        {
+            var count = Enumerable.Range(row * length, length).Count(i => values[i] == ends[row]);
+            for (var i = row * length; i < (row + 1) * length; i++) result[i] = count == 0 ? double.NaN : values[i] == ends[row] ? gradient[row] / count : 0;
+        }
+        Write(dx, result);
+    }
+
     public override void RectifiedGradient(in Operand dy, in Operand y, in Operand dx, Operand? dbias)
     {
         var rectified = Read(y);

@@ -248,8 +248,10 @@ public sealed unsafe partial class CpuBackend
             var identity = local.Identity<T>();
             var lanes = stackalloc T[64 / sizeof(T)];
             for (var i = 0; i < L.Count; i++) lanes[i] = identity;
-            L a = L.Load(lanes), b = a, c = a, d = a;
+            var total = TSum.CreateTruncating(identity);
             long at = 0;
+            if (n < L.Count) return AddRest<L>(total, source, n);
+            L a = L.Load(lanes), b = a, c = a, d = a;
             for (; at + 4 * L.Count <= n; at += 4 * L.Count)
             {
                 a = local.Combine(a, local.Map(L.Load(source + at)));
@@ -259,14 +261,19 @@ public sealed unsafe partial class CpuBackend
             }
             for (; at + L.Count <= n; at += L.Count) a = local.Combine(a, local.Map(L.Load(source + at)));
             L.Store(local.Combine(local.Combine(a, b), local.Combine(c, d)), lanes);
-            var total = TSum.CreateTruncating(lanes[0]);
-            for (var i = 1; i < L.Count; i++) total = CombineSums(total, TSum.CreateTruncating(lanes[i]));
-            if (at == n) return total;
-            // The row's end, mapped in a vector; the lanes behind it hold numbers that nobody reads.
+            for (var i = 0; i < L.Count; i++) total = CombineSums(total, TSum.CreateTruncating(lanes[i]));
+            return at == n ? total : AddRest<L>(total, source + at, n - at);
+        }
+
+        // The row's end, mapped in a vector; the lanes behind it hold numbers that nobody reads.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+        readonly TSum AddRest<L>(TSum total, T* source, long n) where L : struct, ILanes<L, T>
+        {
             var rest = stackalloc T[64 / sizeof(T)];
-            for (var i = 0; i < L.Count; i++) rest[i] = at + i < n ? source[at + i] : T.One;
+            for (var i = 0; i < L.Count; i++) rest[i] = i < n ? source[i] : T.One;
+            var local = f;
             L.Store(local.Map(L.Load(rest)), rest);
-            for (var i = 0; i < n - at; i++) total = CombineSums(total, TSum.CreateTruncating(rest[i]));
+            for (var i = 0; i < n; i++) total = CombineSums(total, TSum.CreateTruncating(rest[i]));
             return total;
         }
 

@@ -41,11 +41,28 @@ public static class ExtremeReductions
             ? Autograd.Record(name, y, [x], [x, y], (node, gradient) =>
             {
                 var x = node.Saved(0);
+                if (!Autograd.IsEnabled && Rows(x, flags) is { } rows)
+                {
+                    var dx = Tensor.Allocate(x.Shape, x.DType, x.Backend);
+                    x.Backend.ExtremeGradient(gradient.Reshape(rows[0]).Contiguous().Operand, x.Reshape(rows).Operand, node.Saved(1).Reshape(rows[0]).Operand, dx.Reshape(rows).Operand);
+                    return [dx];
+                }
                 var equal = x.Equal(Reduction.Restore(node.Saved(1), x.Shape, flags)).To(x.DType);
                 var count = Reduction.Restore(Reduction.Run(default(Ones), equal, flags, keepDim: true), x.Shape, flags);
                 return [Reduction.Restore(gradient, x.Shape, flags) * equal / count];
             }, [flags, keepDim ? 1 : 0])
             : y;
+    }
+
+    // x as rows to be reduced, where the last dimensions are, and their number is not so large that a vector of them leaves the cache.
+    static Shape? Rows(Tensor x, uint flags)
+    {
+        const int longest = 2048;
+        var kept = x.Rank;
+        while (kept > 0 && (flags & (1u << (kept - 1))) != 0) kept--;
+        var length = 1;
+        for (var i = kept; i < x.Rank; i++) length *= x.Shape[i];
+        return x.IsContiguous && x.ElementCount > 0 && length <= longest && (flags & ((1u << kept) - 1)) == 0 ? [x.ElementCount / length, length] : null;
     }
 
     // A plain sum, of ones and zeros that need no gradient.
