@@ -40,6 +40,9 @@ public interface IReduction
     /// <summary>What an element contributes.</summary>
     L Map<L>(L x) where L : struct, ILanes<L>;
 
+    /// <summary>Whether nothing is rounded, so that the result is the same in any order and in any type, as of the largest.</summary>
+    static virtual bool IsExact => false;
+
     /// <summary>Two partial results in one. Associative up to rounding, commutative.</summary>
     L Combine<L>(L a, L b) where L : struct, ILanes<L>;
 }

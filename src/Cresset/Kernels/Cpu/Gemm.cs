@@ -37,11 +37,13 @@ static unsafe class Gemm
     // Where C is stored transposed, block by block, blocks are deeper.
     const int TransposedBlockK = 1024;
     // A tile of C: its panels of A and its block of C stay in the second cache while panels of B go by.
-    const int TileRows = 480, TileColumns = 128;
+    const int TileRows = 528, TileColumns = 128;
     // Up to so many panels of the other side, packing does not pay; but for B's rows only where they stay in the second cache,
     // for a panel meets each of them in another place.
     const int FewPanelsA = 8, FewPanelsB = 4;
     const long InPlaceBytes = 1 << 20;
+    // What one thread packs another one fetches from its cache, and packs over next time: up to here A's rows are read where they lie instead.
+    const long SharedBytes = 1 << 18;
     // Panels that are packed together: rows that run through all of them are read in one go.
     const int PanelsTogether = 8;
     // What is packed at once, at most; larger products go in several rounds.
@@ -252,19 +254,22 @@ static unsafe class Gemm
             panelsB = (Of.N + columns - 1) / columns;
             tilePanelsA = Share(panelsA, TileRows / rows);
             tilePanelsB = Share(panelsB, TileColumns / columns);
+            var parallel = (long)Of.M * Of.N * Of.K >= ParallelWork;
+            var threads = parallel ? WorkerPool.WantedParts : 1;
             // Where one tile holds all panels of the other side, each panel is needed once: packed just before, it is in the cache.
             supplyB = Of.BColumn == 1 && panelsA <= FewPanelsA && (long)Of.K * Of.N * sizeof(T) <= InPlaceBytes ? Supply.InPlace : tilePanelsA == panelsA ? Supply.PerTile : Supply.Whole;
-            supplyA = Of.AColumn == 1 && panelsB <= FewPanelsB ? Supply.InPlace
+            supplyA = Of.AColumn == 1 && (panelsB <= FewPanelsB || threads > 1 && (long)Of.M * Of.K * sizeof(T) <= SharedBytes) ? Supply.InPlace
                 : tilePanelsB == panelsB && supplyB != Supply.PerTile && Of.ARow != 1 ? Supply.PerTile : Supply.Whole;
             // Smaller tiles where there would be few, so that threads have work.
             while (supplyA == Supply.Whole && tilePanelsB > 1 && Tiles() < 16) tilePanelsB = (tilePanelsB + 1) / 2;
             while (supplyB != Supply.PerTile && tilePanelsA > 1 && Tiles() < (supplyA == Supply.Whole ? 8 : 16)) tilePanelsA = (tilePanelsA + 1) / 2;
+            // No sum runs over several tiles, so that they may follow the number of threads.
+            while (threads > 1 && tilePanelsB > 1 && Tiles() < 2 * threads) tilePanelsB = (tilePanelsB + 1) / 2;
             tilesB = (panelsB + tilePanelsB - 1) / tilePanelsB;
             var lengthA = supplyA == Supply.Whole ? ((long)panelsA * rows * Of.K + 63) / 64 * 64 : 0;
             var lengthB = supplyB == Supply.Whole ? (long)panelsB * columns * Of.K : 0;
             packedA = Workspace.Rent<T>(Workspace.Purpose.Panels, lengthA + lengthB);
             packedB = packedA + lengthA;
-            var parallel = (long)Of.M * Of.N * Of.K >= ParallelWork;
             (groupA, groupB) = (Group(panelsA), Group(panelsB));
             packing = true;
             Run(GroupsA + (supplyB == Supply.Whole ? (panelsB + groupB - 1) / groupB : 0), parallel);

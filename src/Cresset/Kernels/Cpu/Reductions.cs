@@ -34,6 +34,8 @@ public sealed unsafe partial class CpuBackend
         const long Grain = 1 << 16;
         // As long as a row the sums of whose lanes would cost as much as the row.
         const int ShortRow = 512;
+        // As long as a row whose lanes would take longer to combine than the row.
+        const int ShortestRow = 64;
 
         TReduction f;
         Walk kept, folded;
@@ -134,6 +136,7 @@ public sealed unsafe partial class CpuBackend
             {
                 var last = Math.Min(first + itemsPerPart, keptCount);
                 if (foldedCount > rowLength && rowStride == sizeof(T) && rowLength >= 64 / sizeof(T) && rowLength <= ShortRow) FoldShortRows(first, last);
+                else if (TReduction.IsExact && sizeof(T) >= 4 && foldedCount == rowLength && rowStride == sizeof(T) && rowLength <= ShortestRow && kept.Rank == 1) FoldTurnedRows(first, last);
                 else for (var i = first; i < last; i++) FoldRows(i);
                 return;
             }
@@ -211,6 +214,33 @@ public sealed unsafe partial class CpuBackend
             {
                 kept.Offsets(first + k, out _, out var to);
                 *(T*)(y + to) = T.CreateTruncating(totals[k]);
+            }
+        }
+
+        void FoldTurnedRows(long first, long end)
+        {
+            if (Vector512.IsHardwareAccelerated) FoldTurnedRows<Lanes512<T>>(first, end);
+            else if (Vector256.IsHardwareAccelerated) FoldTurnedRows<Lanes256<T>>(first, end);
+            else FoldTurnedRows<Lanes128<T>>(first, end);
+        }
+
+        // One short row to each result: as many rows as a vector has lanes, turned so that each has one.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization), SkipLocalsInit]
+        void FoldTurnedRows<L>(long first, long end) where L : struct, ILanes<L, T>
+        {
+            var turned = stackalloc T[ShortestRow * (64 / sizeof(T))];
+            var local = f;
+            var identity = L.Broadcast(local.Identity<T>());
+            kept.Offsets(1, out var step, out var targetStep);
+            new Span<T>(turned, (int)rowLength * L.Count).Clear();
+            for (var row = first; row < end; row += L.Count)
+            {
+                var valid = (int)Math.Min(L.Count, end - row);
+                Packing.Turned((T*)(x + row * step), step / sizeof(T), valid, L.Count, (int)rowLength, turned);
+                var results = identity;
+                for (long i = 0; i < rowLength; i++) results = local.Combine(results, local.Map(L.Load(turned + i * L.Count)));
+                L.Store(results, turned);
+                for (var i = 0; i < valid; i++) *(T*)(y + (row + i) * targetStep) = turned[i];
             }
         }
 

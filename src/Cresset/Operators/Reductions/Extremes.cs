@@ -9,6 +9,7 @@ public static class ExtremeReductions
 {
     readonly struct Largest : IReduction
     {
+        public static bool IsExact => true;
         public T Identity<T>() where T : unmanaged, INumber<T>, IMinMaxValue<T> => T.CreateSaturating(double.NegativeInfinity);
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Map<L>(L x) where L : struct, ILanes<L> => x;
@@ -18,6 +19,7 @@ public static class ExtremeReductions
 
     readonly struct Smallest : IReduction
     {
+        public static bool IsExact => true;
         public T Identity<T>() where T : unmanaged, INumber<T>, IMinMaxValue<T> => T.CreateSaturating(double.PositiveInfinity);
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public L Map<L>(L x) where L : struct, ILanes<L> => x;
