@@ -276,12 +276,11 @@ public sealed unsafe partial class CpuBackend
         {
             var local = f;
             var identity = local.Identity<T>();
-            var lanes = stackalloc T[64 / sizeof(T)];
-            for (var i = 0; i < L.Count; i++) lanes[i] = identity;
             var total = TSum.CreateTruncating(identity);
-            long at = 0;
             if (n < L.Count) return AddRest<L>(total, source, n);
-            L a = L.Load(lanes), b = a, c = a, d = a;
+            var lanes = stackalloc T[64 / sizeof(T)];
+            L a = L.Broadcast(identity), b = a, c = a, d = a;
+            long at = 0;
             for (; at + 4 * L.Count <= n; at += 4 * L.Count)
             {
                 a = local.Combine(a, local.Map(L.Load(source + at)));
